@@ -1,0 +1,184 @@
+"""发件箱的投递 — claiming, doing and finishing the work that commits left behind.
+
+The row is the job. A claim takes a lease and counts itself; the handler's change and the mark
+"done" are one transaction, which only the holder of the newest claim can commit. So a process may
+be killed at any moment: its lease runs out, another claims, and what it half did was rolled back.
+Redis is only told to wake somebody.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
+
+from app.base import words
+from app.base.site import Site
+from app.base.trail import OutboxMessage
+from app.base.work import begin
+from app.kernel.actor import Actor, Role, Via
+from app.kernel.errors import CmeError
+from app.kernel.place import Place
+
+LEASE = timedelta(seconds=20)
+HEARTBEAT = timedelta(seconds=5)
+# A message handed to a worker and not begun by then is handed out again.
+WAKE_AGAIN = timedelta(seconds=15)
+ATTEMPTS = 8
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """领取 — the right to do one message, while its lease holds."""
+
+    message_id: int
+    attempt: int
+    topic: str
+    body: Mapping[str, Any]
+    place: Place
+
+
+class LostClaimError(Exception):
+    """Another process claimed the message meanwhile; what this one did is rolled back."""
+
+
+def deliver(site: Site, message_id: int) -> bool:
+    """Do one message now, if nobody else does or did; whether this call finished it.
+
+    A refusal (`CmeError`) ends the message with its sentence; anything else leaves it to be tried
+    again after a pause, at most `ATTEMPTS` times, and is raised for the caller's log.
+    """
+    claim = _claim(site, message_id)
+    if claim is None:
+        return False
+    robot = Actor(f"robot:{claim.topic}", Via.JOB, claim.place, Role.ROBOT)
+    try:
+        with _kept_alive(site, claim), begin(site, robot) as work:
+            site.handlers[claim.topic](work, claim.body)
+            _finish(work.session, claim, work.now, error=None)
+    except LostClaimError:
+        log.warning("outbox.lost_claim", message=message_id)
+        return False
+    except CmeError as refusal:
+        with Session(site.engine) as session, session.begin():
+            _finish(session, claim, site.clock(), error=words.of_error(refusal))
+        log.info("outbox.refused", message=message_id, topic=claim.topic, code=refusal.code)
+    except Exception as fault:
+        _put_back(site, claim, fault)
+        raise
+    return True
+
+
+def due(session: Session, now: datetime, limit: int) -> list[int]:
+    """Messages to hand to workers now; marked so that they are not handed out twice at once."""
+    waiting = (
+        select(OutboxMessage.id)
+        .where(
+            OutboxMessage.done_at.is_(None),
+            OutboxMessage.due_at <= now,
+            (OutboxMessage.lease_until.is_(None)) | (OutboxMessage.lease_until < now),
+        )
+        .order_by(OutboxMessage.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return sorted(
+        session.scalars(
+            update(OutboxMessage)
+            .where(OutboxMessage.id.in_(waiting.scalar_subquery()))
+            .values(due_at=now + WAKE_AGAIN)
+            .returning(OutboxMessage.id)
+        )
+    )
+
+
+def _claim(site: Site, message_id: int) -> Claim | None:
+    now = site.clock()
+    with Session(site.engine) as session, session.begin():
+        row = session.execute(
+            update(OutboxMessage)
+            .where(
+                OutboxMessage.id == message_id,
+                OutboxMessage.done_at.is_(None),
+                (OutboxMessage.lease_until.is_(None)) | (OutboxMessage.lease_until < now),
+            )
+            .values(lease_until=now + LEASE, attempts=OutboxMessage.attempts + 1)
+            .returning(
+                OutboxMessage.attempts, OutboxMessage.topic, OutboxMessage.body, OutboxMessage.path
+            )
+        ).one_or_none()
+    return None if row is None else Claim(message_id, row[0], row[1], row[2], Place(row[3]))
+
+
+@contextmanager
+def _kept_alive(site: Site, claim: Claim) -> Iterator[None]:
+    """Renew the lease from a thread of its own while the work goes on."""
+    stop = threading.Event()
+
+    def renew() -> None:
+        while not stop.wait(HEARTBEAT.total_seconds()):
+            with Session(site.engine) as session, session.begin():
+                session.execute(
+                    update(OutboxMessage)
+                    .where(
+                        OutboxMessage.id == claim.message_id,
+                        OutboxMessage.attempts == claim.attempt,
+                    )
+                    .values(lease_until=site.clock() + LEASE)
+                )
+
+    thread = threading.Thread(target=renew, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _finish(session: Session, claim: Claim, now: datetime, *, error: str | None) -> None:
+    done = session.execute(
+        update(OutboxMessage)
+        .where(
+            OutboxMessage.id == claim.message_id,
+            OutboxMessage.attempts == claim.attempt,
+            OutboxMessage.done_at.is_(None),
+        )
+        .values(done_at=now, error=error, lease_until=None)
+        .returning(OutboxMessage.id)
+    ).one_or_none()
+    if done is None:
+        raise LostClaimError
+
+
+def _put_back(site: Site, claim: Claim, fault: Exception) -> None:
+    now = site.clock()
+    given_up = claim.attempt >= ATTEMPTS
+    with Session(site.engine) as session, session.begin():
+        session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.id == claim.message_id, OutboxMessage.attempts == claim.attempt)
+            .values(
+                lease_until=None,
+                due_at=now + timedelta(seconds=min(2**claim.attempt, 300)),
+                error=f"{type(fault).__name__}: {fault}"[:500],
+                done_at=now if given_up else None,
+            )
+        )
+
+
+def backlog(session: Session, now: datetime) -> tuple[int, float]:
+    """How many messages are to be done, and the age in seconds of the oldest."""
+    row = session.execute(
+        text("select count(*), min(at) from outbox_message where done_at is null")
+    ).one()
+    return row[0], (now - row[1]).total_seconds() if row[1] else 0.0

@@ -1,0 +1,88 @@
+"""Row security (行级安全) and the rights of the app's role, as DDL for migrations and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Table, column, update
+from sqlalchemy import values as sql_values
+from sqlalchemy.types import BigInteger, Text
+
+from app.base.database import AppendOnly, Audited, Base, Personal, Placed
+from app.base.site import APP_ROLE
+from app.base.work import Work
+from app.kernel.place import Place
+
+POLICY = "((path >= current_setting('app.lo'::text)) AND (path < current_setting('app.hi'::text)))"
+
+DEMAND_ACTION = """
+create or replace function demand_action() returns trigger language plpgsql as $$
+begin
+  if coalesce(current_setting('app.action', true), '') = '' then
+    raise exception '% changed outside a command', tg_table_name using errcode = '42501';
+  end if;
+  return null;
+end $$
+"""
+
+
+def secure(
+    table: str, *, placed: bool = False, audited: bool = False, append_only: bool = False
+) -> list[str]:
+    """The statements that put a new table under the house's protection.
+
+    Rights of the app's role (an append-only row may still follow its person to another path); row
+    security, enabled and forced, where the table is placed; a trigger that refuses a change
+    outside a command where it is audited.
+    """
+    rights = "select, insert" if append_only else "select, insert, update, delete"
+    lines = [f"grant {rights} on {table} to {APP_ROLE}"]
+    if append_only and placed:
+        lines.append(f"grant update (path) on {table} to {APP_ROLE}")
+    if placed:
+        lines += [
+            f"alter table {table} enable row level security",
+            f"alter table {table} force row level security",
+            f"create policy place on {table} using {POLICY} with check {POLICY}",
+        ]
+    if audited:
+        lines.append(
+            f"create trigger demand_action before insert or update or delete on {table}"
+            " for each statement execute function demand_action()"
+        )
+    return lines
+
+
+def protections() -> dict[str, dict[str, bool]]:
+    """For each table, the arguments of `secure` that its class asks for."""
+    return {
+        mapper.local_table.name: {  # type: ignore[attr-defined]
+            "placed": issubclass(mapper.class_, Placed) and mapper.class_.__row_security__,
+            "audited": issubclass(mapper.class_, Audited),
+            "append_only": issubclass(mapper.class_, AppendOnly),
+        }
+        for mapper in Base.registry.mappers
+    }
+
+
+def repath(work: Work, places: Mapping[int, Place]) -> None:
+    """Move every row about these people to their new paths, in every table that has such rows."""
+    if not places:
+        return
+    moves = sql_values(
+        column("person_id", BigInteger), column("path", Text), name="moves"
+    ).data([(person, place.path) for person, place in places.items()])
+    for table in personal_tables():
+        work.session.execute(
+            update(table).where(table.c.person_id == moves.c.person_id).values(path=moves.c.path)
+        )
+
+
+def personal_tables() -> list[Table]:
+    """The tables whose rows follow a person, in order of name."""
+    found = {
+        str(mapper.local_table.name): mapper.local_table  # type: ignore[attr-defined]
+        for mapper in Base.registry.mappers
+        if issubclass(mapper.class_, Personal)
+    }
+    return [table for _, table in sorted(found.items()) if isinstance(table, Table)]

@@ -1,0 +1,16 @@
+"""All groups of operator's verbs, as one command."""
+
+from __future__ import annotations
+
+import click
+
+from app.cli import db
+from app.cli.desk import help_of
+
+
+@click.group(help=help_of("root"))
+def root() -> None:
+    """The operator's command."""
+
+
+root.add_command(db.group)

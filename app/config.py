@@ -1,0 +1,78 @@
+"""Settings, read once from the environment; the only reader of `os.environ` in the product.
+
+Without `DATABASE_URL` the operator's CLI takes the services of a running `./run` from
+`var/run.json`, and its keys from `var/secrets.env`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.kernel.errors import UnavailableError
+from app.kernel.secret import Secret
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """设置 — everything a process must know before it starts. See `.env.example` for each name."""
+
+    database_url: Secret
+    owner_url: Secret
+    redis_url: str
+    keys: Secret
+    index_key: Secret
+    secret: Secret
+    public_url: str
+    production: bool
+    pool_size: int
+    statement_timeout_ms: int
+
+
+def load(environ: Mapping[str, str] | None = None) -> Config:
+    """The settings in force. UnavailableError when neither the environment nor `./run` gives them."""
+    given = _with_run_files(os.environ if environ is None else environ)
+    for name in ("DATABASE_URL", "REDIS_URL", "KEJIAO_KEYS", "KEJIAO_INDEX_KEY", "KEJIAO_SECRET"):
+        if not given.get(name):
+            raise UnavailableError("config.missing", name=name)
+    return Config(
+        database_url=Secret(given["DATABASE_URL"]),
+        owner_url=Secret(given.get("OWNER_DATABASE_URL") or given["DATABASE_URL"]),
+        redis_url=given["REDIS_URL"],
+        keys=Secret(given["KEJIAO_KEYS"]),
+        index_key=Secret(given["KEJIAO_INDEX_KEY"]),
+        secret=Secret(given["KEJIAO_SECRET"]),
+        public_url=given.get("KEJIAO_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
+        production=given.get("KEJIAO_MODE", "development") == "production",
+        pool_size=int(given.get("KEJIAO_POOL_SIZE", "8")),
+        statement_timeout_ms=int(given.get("KEJIAO_STATEMENT_TIMEOUT_MS", "0")),
+    )
+
+
+def index_key_bytes(config: Config) -> bytes:
+    """The look-up key as bytes."""
+    return base64.b64decode(config.index_key.reveal())
+
+
+def _with_run_files(environ: Mapping[str, str]) -> dict[str, str]:
+    state = Path(environ.get("KEJIAO_STATE") or ROOT / "var")
+    found: dict[str, str] = {}
+    secrets = state / "secrets.env"
+    if secrets.exists():
+        lines = (line.partition("=") for line in secrets.read_text().splitlines())
+        found |= {name.strip(): value.strip() for name, _, value in lines if name.strip()}
+    running = state / "run.json"
+    if running.exists() and not environ.get("DATABASE_URL"):
+        state_now = json.loads(running.read_text())
+        found |= {
+            "DATABASE_URL": state_now["database_url"],
+            "REDIS_URL": state_now["redis_url"],
+            "KEJIAO_PUBLIC_URL": state_now["web"],
+        }
+    return found | {name: value for name, value in environ.items() if value}

@@ -1,0 +1,102 @@
+"""Rows of the credit ledger."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import ClassVar
+
+from sqlalchemy import Identity, Index, Integer, Numeric, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.base.database import AppendOnly, Base, Personal, one_of
+from app.credits.terms import Part, Source
+from app.kernel.credit import Credit
+
+
+class EntryRow(Personal, AppendOnly, Base):
+    """学分条目 — credit given, or the reversal (冲销) of an earlier entry with its amounts negated.
+
+    Never changed: a correction is a reversal and, where something is still due, a new entry. Gross,
+    the limit that reduced it, and net are kept apart, for their difference is the explanation. The
+    edition names the standard it was judged by, for ever. No foreign keys: 30 million rows.
+    """
+
+    __tablename__ = "credit_entry"
+    __table_args__ = (
+        one_of("source", Source),
+        one_of("part", Part),
+        # A run enters a person once in each part; a second time adds nothing.
+        Index(
+            "uq_credit_entry_run",
+            "batch_id",
+            "person_id",
+            "part",
+            "run_id",
+            unique=True,
+            postgresql_where=text("reverses is null and batch_id is not null"),
+        ),
+        Index("uq_credit_entry_reverses", "reverses", unique=True, postgresql_where=text("reverses is not null")),
+        # The lines of a person's year are read from this index alone.
+        Index(
+            "ix_credit_entry_person_year",
+            "person_id",
+            "year",
+            postgresql_include=["path", "net", "credit_class", "batch_id", "reverses", "id"],
+        ),
+    )
+    __path_index__: ClassVar[bool] = False
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    # 年度
+    year: Mapped[int] = mapped_column(Integer)
+    source: Mapped[str]
+    # Null where the regime has no classes.
+    credit_class: Mapped[str | None]
+    # The standard's item, by which yearly limits are counted.
+    item: Mapped[str]
+    part: Mapped[str]
+    gross: Mapped[Credit]
+    # The limit that reduced it; null when none did.
+    cap: Mapped[Credit | None]
+    net: Mapped[Credit]
+    hours: Mapped[Decimal] = mapped_column(Numeric(7, 2))
+    given_on: Mapped[date]
+    # Null for what comes from no batch.
+    project_id: Mapped[int | None]
+    batch_id: Mapped[int | None]
+    run_id: Mapped[int | None]
+    edition_id: Mapped[int]
+    entered_at: Mapped[datetime]
+    entered_by: Mapped[str]
+    # The entry that this one takes back; null for credit given.
+    reverses: Mapped[int | None]
+    reason: Mapped[str | None]
+
+
+class PersonYearRow(Personal, Base):
+    """年度合计 — a person's sums of a year, kept by upsert in the transaction of the entries.
+
+    Equal to the ledger's sums at any moment; `credits.queries.unequal_tallies` proves it. The unit
+    is in the path, so statistics of a unit are one range of (year, path).
+    """
+
+    __tablename__ = "person_year"
+    __table_args__ = (
+        # What WeChat asks is answered from this index alone.
+        Index(
+            "ix_person_year_cover",
+            "person_id",
+            "year",
+            postgresql_include=["total", "class_1", "class_2", "hours", "path"],
+        ),
+        Index("ix_person_year_year_path", "year", "path", postgresql_include=["total", "class_1", "class_2"]),
+    )
+    __path_index__: ClassVar[bool] = False
+
+    person_id: Mapped[int] = mapped_column(primary_key=True)
+    year: Mapped[int] = mapped_column(Integer, primary_key=True)
+    total: Mapped[Credit]
+    class_1: Mapped[Credit]
+    class_2: Mapped[Credit]
+    hours: Mapped[Decimal] = mapped_column(Numeric(9, 2))

@@ -1,0 +1,77 @@
+"""学分 — words about the ledger and the year."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import NewType
+
+from app.kernel.credit import Credit
+from app.kernel.place import Place
+from app.people.terms import PersonId
+
+EntryId = NewType("EntryId", int)
+
+
+class Source(StrEnum):
+    """学分来源."""
+
+    SWIPE = "swipe"  # 刷卡
+    ONLINE = "online"  # 远程
+    MANUAL = "manual"  # 手工录入
+    BULK = "bulk"  # 公需课批量录入
+
+
+class Part(StrEnum):
+    """参加身份."""
+
+    ATTENDEE = "attendee"  # 学员
+    LECTURER = "lecturer"  # 主讲人
+
+
+class LineState(StrEnum):
+    """学分状态."""
+
+    ACTIVE = "active"  # 计入
+    REVERSED = "reversed"  # 已冲销
+    IN_REVIEW = "in_review"  # 审核中
+    RETURNED = "returned"  # 已退回
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """学分明细 — one entry of a person's year, as people read it."""
+
+    on: date
+    project_no: str
+    title: str
+    source: Source
+    credit_class: str | None
+    gross: Credit
+    net: Credit
+    state: LineState
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """年度合计 — the sums of a person's year; hours are 学时."""
+
+    total: Credit
+    class_1: Credit
+    class_2: Credit
+    hours: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """授分条目 — what one run gives one person, ready to be entered."""
+
+    person_id: PersonId
+    place: Place
+    part: Part
+    gross: Credit
+    cap: Credit | None
+    net: Credit
+    hours: Decimal

@@ -1,0 +1,98 @@
+"""Who is acting, by which door, and under which grant (身份)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.kernel.place import Place
+
+
+class Via(StrEnum):
+    """The door a request came in by."""
+
+    CONSOLE = "console"
+    WECHAT = "wechat"
+    DEVICE = "device"
+    JOB = "job"
+    CLI = "cli"
+
+
+class Permission(StrEnum):
+    """权限 — what may be done; the value is area:act."""
+
+    ACCOUNTS_GRANT = "accounts:grant"
+    ACCOUNTS_BIND = "accounts:bind"
+    AWARDS_READ = "awards:read"
+    AWARDS_RUN = "awards:run"
+    AWARDS_UNDO = "awards:undo"
+    CARDS_CHANGE = "cards:change"
+    CREDITS_READ = "credits:read"
+    DEVICES_EXCHANGE = "devices:exchange"
+    DEVICES_MANAGE = "devices:manage"
+    ORG_IMPORT = "org:import"
+    ORG_READ = "org:read"
+    PEOPLE_IMPORT = "people:import"
+    PEOPLE_READ = "people:read"
+    PROJECTS_IMPORT = "projects:import"
+    PROJECTS_READ = "projects:read"
+    STANDARDS_LOAD = "standards:load"
+    STANDARDS_READ = "standards:read"
+    SWIPES_READ = "swipes:read"
+    SWIPES_RESOLVE = "swipes:resolve"
+    SWIPES_UPLOAD = "swipes:upload"
+    SYSTEM_OPERATE = "system:operate"
+    WECHAT_MANAGE = "wechat:manage"
+
+
+class Role(StrEnum):
+    """角色 — a named set of permissions, held at a place."""
+
+    OPERATOR = "operator"  # 平台运维
+    CITY_OFFICE = "city_office"  # 市继教办
+    COUNTY_BUREAU = "county_bureau"  # 县区卫生局
+    HOSPITAL_ADMIN = "hospital_admin"  # 医院管理员
+    DEPARTMENT_SECRETARY = "department_secretary"  # 科室秘书
+    AUDITOR = "auditor"  # 审计员
+    PERSON = "person"  # 本人
+    DEVICE = "device"  # 考勤机
+    ROBOT = "robot"  # 后台任务
+
+
+P = Permission
+_READS = frozenset(
+    {P.AWARDS_READ, P.CREDITS_READ, P.ORG_READ, P.PEOPLE_READ, P.PROJECTS_READ, P.STANDARDS_READ}
+    | {P.SWIPES_READ}
+)
+_HOST = frozenset(
+    {P.AWARDS_RUN, P.AWARDS_UNDO, P.PROJECTS_IMPORT, P.SWIPES_RESOLVE, P.SWIPES_UPLOAD}
+    | {P.DEVICES_MANAGE}
+)
+_STAFF = frozenset({P.CARDS_CHANGE, P.PEOPLE_IMPORT, P.ORG_IMPORT})
+
+ROLES: dict[Role, frozenset[Permission]] = {
+    Role.OPERATOR: frozenset(Permission),
+    Role.CITY_OFFICE: _READS | _HOST | _STAFF | {P.ACCOUNTS_GRANT},
+    Role.COUNTY_BUREAU: _READS | _HOST | _STAFF | {P.ACCOUNTS_GRANT},
+    Role.HOSPITAL_ADMIN: _READS | _HOST | _STAFF | {P.ACCOUNTS_GRANT, P.ACCOUNTS_BIND},
+    Role.DEPARTMENT_SECRETARY: _READS,
+    Role.AUDITOR: _READS,
+    Role.PERSON: frozenset({P.CREDITS_READ, P.STANDARDS_READ}),
+    Role.DEVICE: frozenset({P.DEVICES_EXCHANGE, P.SWIPES_UPLOAD}),
+    Role.ROBOT: _READS | _HOST,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """操作者 — one account acting in one role at one place, by one door."""
+
+    name: str
+    via: Via
+    place: Place
+    role: Role
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """What the role may do."""
+        return ROLES[self.role]

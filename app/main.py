@@ -1,0 +1,33 @@
+"""The composition root: where the parts are put together; nothing imports this but `__main__`."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app import config as settings
+from app.base.site import Site, connect
+from app.base.vault import Vault, ring
+from app.web import pages
+from jobs.queues import HANDLERS
+
+
+def build(config: settings.Config) -> Site:
+    """The site that these settings describe."""
+    return Site(
+        config=config,
+        engine=connect(
+            config.database_url.reveal(),
+            pool_size=config.pool_size,
+            statement_timeout_ms=config.statement_timeout_ms,
+        ),
+        vault=Vault(ring(config.keys.reveal()), settings.index_key_bytes(config)),
+        handlers=HANDLERS,
+    )
+
+
+def create_app(site: Site | None = None) -> Flask:
+    """The WSGI application with all its doors."""
+    flask = Flask("app", root_path=str(settings.ROOT / "app" / "web"))
+    flask.extensions["site"] = site or build(settings.load())
+    flask.register_blueprint(pages.blueprint)
+    return flask

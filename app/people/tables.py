@@ -1,0 +1,58 @@
+"""Rows of people."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import Identity, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.base.database import Audited, Base, Personal, Placed, one_of
+from app.people.terms import IdType, Sex, Status, TitleLevel
+
+
+class PersonRow(Placed, Audited, Base):
+    """人员 — one person; numbers of identity and phones are sealed, and found by keyed hash."""
+
+    __tablename__ = "person"
+    __table_args__ = (
+        one_of("id_type", IdType),
+        one_of("sex", Sex),
+        one_of("title_level", TitleLevel),
+        one_of("status", Status),
+        Index(None, "path"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    person_no: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    # 拼音 — by which Chinese names sort and are searched.
+    name_key: Mapped[str]
+    id_type: Mapped[str]
+    id_number: Mapped[bytes]
+    id_number_index: Mapped[bytes] = mapped_column(unique=True)
+    sex: Mapped[str | None]
+    birth_on: Mapped[date | None]
+    unit_id: Mapped[int] = mapped_column(index=True)
+    # Null where the unit has no departments, or the person's is not known.
+    department_id: Mapped[int | None]
+    title: Mapped[str]
+    title_level: Mapped[str | None]
+    post: Mapped[str]
+    education: Mapped[str]
+    specialty: Mapped[str]
+    phone: Mapped[bytes | None]
+    phone_index: Mapped[bytes | None] = mapped_column(index=True)
+    # The status of the newest dated row, kept here for lists.
+    status: Mapped[str]
+
+
+class StatusRow(Personal, Audited, Base):
+    """人员状态 — the status in force from a day on; `ALWAYS` where no day is known."""
+
+    __tablename__ = "person_status"
+    __table_args__ = (one_of("status", Status), Index(None, "path"))
+
+    person_id: Mapped[int] = mapped_column(primary_key=True)
+    from_on: Mapped[date] = mapped_column(primary_key=True)
+    status: Mapped[str]

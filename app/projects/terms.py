@@ -1,0 +1,137 @@
+"""项目 — words about projects, their batches and sessions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, NewType
+
+from app.kernel.credit import Credit
+from app.kernel.place import Place
+from app.kernel.span import Span, local_date
+from app.org.terms import UnitId
+from app.people.terms import PersonId, PersonNo
+
+ProjectId = NewType("ProjectId", int)
+BatchId = NewType("BatchId", int)
+
+
+class Level(StrEnum):
+    """项目级别."""
+
+    NATIONAL = "national"  # 国家级
+    PROVINCIAL = "provincial"  # 省级
+    CITY = "city"  # 市级
+    HOSPITAL = "hospital"  # 院级
+
+
+class MedicalType(StrEnum):
+    """医学类别."""
+
+    WESTERN = "western"  # 西医
+    TCM = "tcm"  # 中医
+    CDC = "cdc"  # 疾控
+
+
+class CreditClass(StrEnum):
+    """学分类别."""
+
+    I = "I"  # noqa: E741  Ⅰ类
+    II = "II"  # Ⅱ类
+
+
+class CourseKind(StrEnum):
+    """课程类型."""
+
+    PROFESSIONAL = "professional"  # 专业课
+    ELECTIVE = "elective"  # 选修课
+    PUBLIC = "public"  # 公需课
+
+
+class SessionKind(StrEnum):
+    """场次类型."""
+
+    START = "start"  # 签到
+    END = "end"  # 签退
+    COURSE = "course"  # 课程
+
+
+class ProjectState(StrEnum):
+    """项目状态 — the life of a project, domain.md 2.3."""
+
+    DRAFT = "draft"  # 草稿
+    FILED = "filed"  # 申报
+    UNIT_REVIEW = "unit_review"  # 单位审核
+    BUREAU_REVIEW = "bureau_review"  # 卫生局审核
+    ANNOUNCED = "announced"  # 已公布
+    REGISTERED = "registered"  # 开班登记
+    HELD = "held"  # 已举办
+    AWARDED = "awarded"  # 已授分
+    AWARD_REVIEW = "award_review"  # 授分审核
+    CLOSED = "closed"  # 办结
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """场次 — a stretch of a batch in which people swipe."""
+
+    key: str
+    label: str
+    kind: SessionKind
+    span: Span
+    hours: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lecturer:
+    """主讲人 — one course given by one person."""
+
+    person_id: PersonId
+    person_no: PersonNo
+    course: str
+    on: date
+    hours: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """项目."""
+
+    id: ProjectId
+    no: str
+    name: str
+    level: Level
+    promoted: bool
+    credit_class: CreditClass | None
+    course_kind: CourseKind
+    unit_id: UnitId
+    unit_name: str
+    place: Place
+    year: int
+    credits: Credit
+    hours: Decimal | None
+    cap: Credit | None
+    state: ProjectState
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """期次 — one holding of a project; credit is awarded per batch."""
+
+    id: BatchId
+    project: Project
+    no: int
+    span: Span
+    venue: str
+    unit_only: bool
+    limit_persons: int | None
+    plan: dict[str, Any]
+    sessions: tuple[Session, ...]
+    lecturers: tuple[Lecturer, ...]
+
+    @property
+    def last_on(self) -> date:
+        """The last day in Beijing, by which the credit's year is found; the end is half-open."""
+        return local_date(self.span.end - timedelta(microseconds=1))

@@ -1,0 +1,10 @@
+"""Which outbox topic is answered by which job, and the queue that wakes the workers."""
+
+from __future__ import annotations
+
+from app.base.site import Handler
+
+QUEUE = "kejiao"
+
+# topic → the job that answers it
+HANDLERS: dict[str, Handler] = {}
