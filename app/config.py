@@ -60,6 +60,21 @@ def index_key_bytes(config: Config) -> bytes:
     return base64.b64decode(config.index_key.reveal())
 
 
+def given(name: str) -> str | None:
+    """One setting as the environment gives it; None when it is absent or empty."""
+    return os.environ.get(name) or None
+
+
+def provide(settings: Mapping[str, str]) -> None:
+    """Put settings into the environment, for this process and all that it starts."""
+    os.environ.update(settings)
+
+
+def state_folder() -> Path:
+    """Where `./run` keeps what must outlive it: `var`, or what KEJIAO_STATE names."""
+    return Path(given("KEJIAO_STATE") or ROOT / "var").resolve()
+
+
 def _with_run_files(environ: Mapping[str, str]) -> dict[str, str]:
     state = Path(environ.get("KEJIAO_STATE") or ROOT / "var")
     found: dict[str, str] = {}
@@ -72,6 +87,7 @@ def _with_run_files(environ: Mapping[str, str]) -> dict[str, str]:
         state_now = json.loads(running.read_text())
         found |= {
             "DATABASE_URL": state_now["database_url"],
+            "OWNER_DATABASE_URL": state_now["owner_database_url"],
             "REDIS_URL": state_now["redis_url"],
             "KEJIAO_PUBLIC_URL": state_now["web"],
         }

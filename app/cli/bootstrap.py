@@ -44,12 +44,15 @@ def bootstrap(*lists: str) -> Path:
     wanted = [_stamp(ROOT / name) for name in lists]
     if all(map(_holds, stamps, wanted)):
         return PYTHON
-    with _alone():
-        _make_environment()
-        for name, stamp, want in zip(lists, stamps, wanted, strict=True):
-            if not _holds(stamp, want):
-                _install(ROOT / name)
-                stamp.write_text(want)
+    try:
+        with _alone():
+            _make_environment()
+            for name, stamp, want in zip(lists, stamps, wanted, strict=True):
+                if not _holds(stamp, want):
+                    _install(ROOT / name)
+                    stamp.write_text(want)
+    except KeyboardInterrupt:
+        sys.exit("Interrupted; the next start goes on from here.")
     return PYTHON
 
 
