@@ -48,7 +48,8 @@ PROTECTIONS: dict[str, dict[str, bool]] = {
 
 def upgrade() -> None:
     op.execute(
-        f"do $$ begin create role {APP_ROLE} nologin; "
+        f"do $$ begin if not exists (select from pg_roles where rolname = '{APP_ROLE}') then "
+        f"create role {APP_ROLE} nologin; end if; "
         "exception when duplicate_object or unique_violation then null; end $$"
     )
     op.execute(
