@@ -73,6 +73,42 @@ class ProjectState(StrEnum):
     CLOSED = "closed"  # 办结
 
 
+class Act(StrEnum):
+    """办理 — what moves a project from state to state."""
+
+    FILE = "file"  # 申报
+    TAKE_UP = "take_up"  # 单位受理
+    AGREE = "agree"  # 单位同意，报卫生局
+    SEND_BACK = "send_back"  # 退回
+    ANNOUNCE = "announce"  # 公布，给编号
+    REGISTER = "register"  # 开班登记
+    HOLD = "hold"  # 举办
+    AWARD = "award"  # 授分
+    UNDO = "undo"  # 撤销授分
+    REPORT = "report"  # 授分上报审核
+    CLOSE = "close"  # 办结
+
+
+class NumberForm(StrEnum):
+    """项目编号的写法 — domain.md 1.7."""
+
+    ISSUED = "issued"  # 年度-二级学科-三级学科-序号（标记）
+    TEMPORARY = "temporary"  # L 开头的临时编号
+    FIXED = "fixed"  # ZX-01 一类的固定编号
+    FREE = "free"  # 其他
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectNumber:
+    """项目编号 — half-width, upper case; year, discipline and mark are what the text says."""
+
+    text: str
+    form: NumberForm
+    year: int | None = None
+    discipline: str | None = None
+    mark: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """场次 — a stretch of a batch in which people swipe."""
@@ -135,3 +171,66 @@ class Batch:
     def last_on(self) -> date:
         """The last day in Beijing, by which the credit's year is found; the end is half-open."""
         return local_date(self.span.end - timedelta(microseconds=1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiledLecturer:
+    """申报的主讲人 — one course of a batch as a file names it."""
+
+    person_no: PersonNo
+    course: str
+    on: date
+    hours: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiledPlan:
+    """申报的授分方案 — the words of the plan; what they mean is for the award to judge."""
+
+    strategy: str
+    windows: tuple[str, ...] = ()
+    min_swipes: int | None = None
+    ratio: Decimal | None = None
+    listed: tuple[PersonNo, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiledBatch:
+    """申报的期次."""
+
+    no: int
+    span: Span
+    venue: str
+    unit_only: bool
+    limit_persons: int | None
+    plan: FiledPlan
+    sessions: tuple[Session, ...]
+    lecturers: tuple[FiledLecturer, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiledProject:
+    """申报的项目 — one project of an import, read but not yet judged; `row` counts from 1."""
+
+    row: int
+    no: str
+    name: str
+    level: Level
+    promoted: bool
+    medical_type: MedicalType
+    credit_class: CreditClass | None
+    course_kind: CourseKind
+    unit_code: str
+    year: int
+    credits: Decimal
+    hours: Decimal | None
+    cap: Decimal | None
+    batches: tuple[FiledBatch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """导入结果 — how many projects and batches the file held, all of which now stand."""
+
+    projects: int
+    batches: int
