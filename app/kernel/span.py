@@ -52,6 +52,11 @@ def at_ms(epoch_ms: int) -> datetime:
     return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=epoch_ms)
 
 
+def in_ms(moment: datetime) -> int:
+    """The instant as whole milliseconds since 1970-01-01 UTC, what is finer cut off."""
+    return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(milliseconds=1)
+
+
 def whole_minutes(seconds: int) -> int:
     """Seconds as minutes, rounded up, as people are told them."""
     return math.ceil(seconds / 60)
