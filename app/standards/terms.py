@@ -12,6 +12,7 @@ from app.kernel.credit import NO_CREDIT, Credit
 from app.kernel.span import Span, day_start
 
 PackId = NewType("PackId", str)
+EditionId = NewType("EditionId", int)
 ItemCode = NewType("ItemCode", str)
 
 ANY_CLASS = "any"  # 不分Ⅰ、Ⅱ类: fills whichever class is short
@@ -98,7 +99,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class CmeYear:
-    """年度 — a year of credit, named by the calendar year in which it ends; both days belong to it."""
+    """年度 — a year of credit, named by the calendar year in which it ends; both days are in it."""
 
     number: int
     first_on: date
@@ -149,7 +150,7 @@ class Step:
         return self.above == self.below
 
     def holds(self, hours: Decimal) -> bool:
-        """Whether the step is for so many hours; of two that are, the earlier in the pack counts."""
+        """Whether the step is for so many hours; of two that are, the earlier counts."""
         if self.exact:
             return hours == self.above
         if self.below is None:
@@ -159,7 +160,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class MonthRow:
-    """按月折算 — what whole months from `first` to `last` give: so much a month, or the year's credit."""
+    """按月折算 — what `first` to `last` whole months give: so much each, or a year's credit."""
 
     first: int
     last: int | None
@@ -214,8 +215,8 @@ class Item:
     credit_class: str | None
     unit: Unit
     per: Decimal | None  # hours or characters for one credit
-    attendee: Credit | None  # for each time
-    lecturer: Credit | None  # for each time
+    attendee: Credit | None  # for each time, as the next
+    lecturer: Credit | None
     lecturer_per_hour: Credit | None
     steps: tuple[Step, ...]
     months: tuple[MonthRow, ...]
@@ -243,11 +244,8 @@ class Figures:
 
     def shown(self) -> dict[str, str]:
         """The figures as interfaces carry them: decimal text by `total`, class, `hours`."""
-        shown = {"total": str(self.total)}
-        shown |= {name: str(amount) for name, amount in self.by_class}
-        if self.hours is not None:
-            shown["hours"] = str(self.hours)
-        return shown
+        hours = () if self.hours is None else (("hours", self.hours),)
+        return {name: str(sum_) for name, sum_ in (("total", self.total), *self.by_class, *hours)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +265,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """年度要求 — what a year asks of those who match; a row that is not enabled is a region's option."""
+    """年度要求 — what a year asks of those who match; one not enabled is a region's option."""
 
     match: Match
     need: Figures
@@ -347,7 +345,7 @@ class Limited:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """学分申报 — one thing done, to be judged under a pack; `quantity` in the item's unit."""
+    """学分申报 — one thing done; `quantity` in the item's unit, `row` its place in a list."""
 
     pack: PackId
     item: ItemCode
@@ -356,6 +354,7 @@ class Claim:
     tier: str | None = None
     rank: int = 1
     used: Used = Used()
+    row: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +371,16 @@ class Assessment:
     whole_year: bool
     capped_by: CapKind | None
     review: bool
+
+    def shown(self) -> dict[str, str | bool | None]:
+        """The assessment as interfaces carry it."""
+        return {
+            "gross": str(self.gross),
+            "cap": None if self.cap is None else str(self.cap),
+            "net": str(self.net),
+            "class": self.credit_class,
+            "whole_year": self.whole_year,
+        }
 
 
 @dataclass(frozen=True, slots=True)

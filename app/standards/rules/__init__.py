@@ -9,6 +9,7 @@ from app.standards.rules.assessing import (
     limited,
     limits_of,
     rounded,
+    rounding_of,
     to_the_hundredth,
 )
 from app.standards.rules.claims import assess_all, claim_of
@@ -49,6 +50,7 @@ __all__ = [
     "read_pack",
     "requirement_of",
     "rounded",
+    "rounding_of",
     "standing",
     "to_the_hundredth",
     "valid_on",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from typing import assert_never
 
 from app.kernel.credit import NO_CREDIT, Credit
-from app.kernel.errors import InvalidError
+from app.kernel.errors import InvalidError, NotFoundError
 from app.standards.terms import (
     PROMOTED,
     Assessment,
@@ -34,25 +35,36 @@ _Worth = tuple[Fraction, bool]  # exact credit, and whether a reviewer must look
 def assess(claim: Claim, pack: Pack) -> Assessment:
     """认定 — the worth of a claim: gross by item, rounded where it was divided, then limited.
 
-    `gross` is to the hundredth, half up; `net` starts from the exact quotient, rounded as the pack
-    says, so that 5,999 characters never count as 6,000. Where a pack rounds up, gross is the
-    rounded amount: net is never above it. InvalidError for an item or tier the pack has not and
-    for an amount above 99,999.99.
+    What is divided is rounded from the exact quotient, so that 5,999 characters never count as
+    6,000; all else is to the hundredth, half up. So net is below gross exactly where there is a
+    cap. InvalidError for an item or tier the pack has not, and for more than 99,999.99.
     """
-    item = item_named(pack, claim.item)
-    exact, review = _worth(item, claim)
-    if exact > Fraction(LARGEST.amount):
+    item = _find(pack, claim.item)
+    if item is None:
         raise InvalidError(
-            "standards.claim.too_large", field="quantity", value=claim.quantity, limit=LARGEST
+            "standards.claim.no_item",
+            row=claim.row,
+            column="item",
+            value=claim.item,
+            pack=pack.id,
+            known=", ".join(item.code for item in pack.items),
         )
-    gross = to_the_hundredth(exact)
+    exact, review = _worth(item, claim)
     divided = item.per is not None and claim.role is ClaimRole.ATTENDEE
-    amount = rounded(pack, exact) if divided else gross
+    gross = rounded(pack, exact) if divided else to_the_hundredth(exact)
+    if gross > LARGEST:
+        raise InvalidError(
+            "standards.claim.too_large",
+            row=claim.row,
+            column="quantity",
+            value=str(claim.quantity),
+            limit=str(LARGEST),
+        )
     whole_year = _gives_whole_year(item, claim) and bool(exact)
     limits = Limits() if whole_year else limits_of(pack, item, claim.role)
-    after = limited(amount, limits, claim.used)
+    after = limited(gross, limits, claim.used)
     return Assessment(
-        gross=max(gross, amount),
+        gross=gross,
         cap=after.cap,
         net=after.net,
         credit_class=item.credit_class,
@@ -77,14 +89,28 @@ def rounded(pack: Pack, exact: Fraction) -> Credit:
     return to_the_hundredth(steps * step)
 
 
+def rounding_of(pack: Pack) -> Callable[[int], int]:
+    """取整 — the pack's rounding on hundredths of a credit, for whole runs at once."""
+    step = pack.rounding.step.in_cents()
+    match pack.rounding.mode:
+        case RoundingMode.NONE:
+            return lambda cents: cents
+        case RoundingMode.FLOOR:
+            return lambda cents: cents // step * step
+        case RoundingMode.CEIL:
+            return lambda cents: -(-cents // step) * step
+        case RoundingMode.HALF_UP:
+            return lambda cents: (2 * cents + step) // (2 * step) * step
+        case _:
+            assert_never(pack.rounding.mode)
+
+
 def to_the_hundredth(exact: Fraction) -> Credit:
     """An exact amount, not below nothing, to the hundredth, half up."""
     return Credit.cents((exact * 200 + 1) // 2)
 
 
-def limits_of(
-    pack: Pack, item: Item, role: ClaimRole, project_cap: Credit | None = None
-) -> Limits:
+def limits_of(pack: Pack, item: Item, role: ClaimRole, project_cap: Credit | None = None) -> Limits:
     """限额 — the limits of a claim; a project's own limit stands where it is the smaller."""
     caps = [cap for cap in (item.cap_project, project_cap) if cap is not None]
     of_class = next((cap for name, cap in pack.class_caps if name == item.credit_class), None)
@@ -94,7 +120,8 @@ def limits_of(
 def limited(amount: Credit, limits: Limits, used: Used) -> Limited:
     """限后 — the amount, or what is left under the limit that leaves least.
 
-    `cap` is that limit, None when nothing was taken away; of equal remainders the project's is named.
+    `cap` is that limit, None when nothing was taken away; of equal remainders the project's limit
+    is named.
     """
     after = Limited(amount)
     for limit, spent, kind in (
@@ -108,7 +135,10 @@ def limited(amount: Credit, limits: Limits, used: Used) -> Limited:
 
 
 def lecturer_gross(item: Item, courses: Sequence[Decimal]) -> Credit | None:
-    """主讲学分 — what a lecturer earns with courses of so many hours; None where the item has no rate."""
+    """主讲学分 — what a lecturer earns with courses of so many hours.
+
+    None where the item has no rate.
+    """
     if item.lecturer_per_hour is not None:
         rate = Fraction(item.lecturer_per_hour.amount)
         return to_the_hundredth(rate * sum((Fraction(hours) for hours in courses), Fraction()))
@@ -123,50 +153,53 @@ def draws_on_year(item: Item, role: ClaimRole) -> frozenset[ClaimRole]:
 
 
 def item_named(pack: Pack, code: str) -> Item:
-    """The item of that code. InvalidError when the pack has none."""
-    for item in pack.items:
-        if item.code == code:
-            return item
-    known = ", ".join(item.code for item in pack.items)
-    raise InvalidError("standards.claim.no_item", field="item", value=code, pack=pack.id, known=known)
+    """The item of that code. NotFoundError when the pack has none."""
+    if (item := _find(pack, code)) is None:
+        raise NotFoundError("standards.item.unknown", item=code, pack=pack.id)
+    return item
 
 
 def item_of(pack: Pack, level: str, *, promoted: bool = False) -> Item:
     """项目对应的学分项目 — the item under which a project of that level is credited.
 
-    A promoted project (推广项目) takes its own item where the pack has one. InvalidError for a level
-    no pack knows.
+    A promoted project (推广项目) takes its own item where the pack has one. InvalidError for a
+    level no pack knows.
     """
     items: Mapping[str, str] = dict(pack.project_items)
     if promoted and PROMOTED in items:
         return item_named(pack, items[PROMOTED])
     if level == PROMOTED or level not in items:
-        raise InvalidError("standards.project.no_level", field="level", value=level, pack=pack.id)
+        raise InvalidError("standards.project.no_level", level=level, pack=pack.id)
     return item_named(pack, items[level])
+
+
+def _find(pack: Pack, code: str) -> Item | None:
+    return next((item for item in pack.items if item.code == code), None)
 
 
 def _worth(item: Item, claim: Claim) -> _Worth:
     if claim.role is ClaimRole.LECTURER:
         return _lecturer_worth(item, claim)
     quantity = _quantity(item, claim)
+    each, review = Fraction(), False
     match item.unit:
+        case Unit.HOUR | Unit.CHAR if item.per is not None:
+            each = 1 / Fraction(item.per)
         case Unit.HOUR | Unit.CHAR:
-            if item.per is not None:
-                return quantity / Fraction(item.per), False
-            return _stepped(item, quantity), False
+            return _stepped(item, claim.quantity or Decimal()), False
         case Unit.MONTH:
             return _by_months(item, quantity)
         case Unit.YEAR:
             return _amount(item.whole_year) if quantity >= 1 else Fraction(), False
-        case Unit.TIME:
-            return _amount(item.attendee) * quantity, False
-        case Unit.COUNT:
-            if item.table is None:
-                return _amount(item.attendee) * quantity, False
+        case Unit.COUNT if item.table is not None:
             each, review = _ranked(item.table, claim)
-            return each * quantity, review
+        case Unit.TIME | Unit.COUNT:
+            each = _amount(item.attendee)
         case Unit.MANUAL:
-            return quantity, True
+            each, review = Fraction(1), True
+        case _:
+            assert_never(item.unit)
+    return each * quantity, review
 
 
 def _lecturer_worth(item: Item, claim: Claim) -> _Worth:
@@ -185,9 +218,8 @@ def _quantity(item: Item, claim: Claim) -> Fraction:
     return Fraction(item.unit in (Unit.TIME, Unit.COUNT, Unit.YEAR))
 
 
-def _stepped(item: Item, hours: Fraction) -> Fraction:
-    exact = Decimal(hours.numerator) / Decimal(hours.denominator)
-    step = next((step for step in item.steps if step.holds(exact)), None)
+def _stepped(item: Item, hours: Decimal) -> Fraction:
+    step = next((step for step in item.steps if step.holds(hours)), None)
     return _amount(step.amount) if step is not None and hours else Fraction()
 
 
@@ -214,8 +246,13 @@ def _ranked(table: RankTable, claim: Claim) -> _Worth:
         return Fraction(), True
     tier = next((tier for tier in table.tiers if tier.name == claim.tier), None)
     if tier is None:
-        known = ", ".join(tier.name for tier in table.tiers)
-        raise InvalidError("standards.claim.no_tier", field="tier", value=claim.tier, known=known)
+        raise InvalidError(
+            "standards.claim.no_tier",
+            row=claim.row,
+            column="tier",
+            value=claim.tier,
+            known=", ".join(tier.name for tier in table.tiers),
+        )
     if claim.rank <= len(tier.amounts):
         return _amount(tier.amounts[claim.rank - 1]), False
     if table.beyond is Beyond.LESS_ONE:

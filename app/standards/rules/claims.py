@@ -1,15 +1,16 @@
-"""Claims as others write them down (`standards assess`), turned into values or refused row by row."""
+"""Claims as others write them (`standards assess`), turned into values or refused one by one."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import NoReturn
 
-from app.kernel.credit import Credit
+from app.kernel.credit import CENT, NO_CREDIT, Credit
 from app.kernel.errors import InvalidError, RowError
-from app.standards.rules.assessing import assess
+from app.standards.rules.assessing import LARGEST, assess
 from app.standards.rules.reading import shown
 from app.standards.terms import Assessment, Claim, ClaimRole, ItemCode, Pack, PackId, Used
 
@@ -18,8 +19,9 @@ FIELDS = (
     *("used_project", "used_year", "used_class"),
 )
 LARGEST_RANK = 9999
+_DIGITS = 9
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
-_RANK = re.compile(r"[0-9]{1,4}")
+_RANK = re.compile(r"0{0,3}[1-9][0-9]{0,3}")
 
 
 def assess_all(claims: object, packs: Mapping[str, Pack]) -> tuple[Assessment, ...]:
@@ -34,106 +36,113 @@ def assess_all(claims: object, packs: Mapping[str, Pack]) -> tuple[Assessment, .
     wrong: list[RowError] = []
     for row, raw in enumerate(claims, start=1):
         try:
-            claim = claim_of(raw)
-            judged.append(assess(claim, _pack_named(packs, claim.pack)))
+            claim = claim_of(raw, row)
+            judged.append(assess(claim, _pack_named(packs, claim)))
         except InvalidError as fault:
-            wrong.append(_row_error(row, fault))
+            wrong.append(_row_error(fault))
     if wrong:
         raise InvalidError("standards.claim.refused", rows=wrong, count=len(wrong))
     return tuple(judged)
 
 
-def claim_of(raw: object) -> Claim:
+def claim_of(raw: object, row: int = 1) -> Claim:
     """The claim an object writes down; only `pack` and `item` must be there, null is left out.
 
-    InvalidError `standards.claim.*` with `field` and `value` for what is unknown, negative, not a
-    plain decimal number, or out of bounds.
+    InvalidError `standards.claim.*` with `row`, `column` and `value` for what is unknown,
+    negative, not a plain decimal number, or out of bounds.
     """
     if not isinstance(raw, Mapping):
-        raise InvalidError("standards.claim.not_object", field="", value=shown(raw))
+        _refuse("standards.claim.not_object", row, "", raw)
     for name in raw:
         if name not in FIELDS:
-            known = ", ".join(FIELDS)
-            raise InvalidError(
-                "standards.claim.unknown_field", field=shown(name), value=shown(raw[name]), known=known
-            )
-    fields = {name: value for name, value in raw.items() if value is not None and value != ""}
-    role = _text(fields, "role") or ClaimRole.ATTENDEE
-    if role not in tuple(ClaimRole):
-        raise InvalidError(
-            "standards.claim.no_role", field="role", value=shown(role), known=", ".join(ClaimRole)
-        )
+            _refuse("standards.claim.unknown_field", row, name, raw[name], known=", ".join(FIELDS))
+    slip = _Slip(row, {name: value for name, value in raw.items() if value not in (None, "")})
+    used = Used(slip.credit("used_project"), slip.credit("used_year"), slip.credit("used_class"))
     return Claim(
-        pack=PackId(_required(fields, "pack")),
-        item=ItemCode(_required(fields, "item")),
-        role=ClaimRole(role),
-        quantity=_number(fields, "quantity"),
-        tier=_text(fields, "tier"),
-        rank=_rank(fields),
-        used=Used(
-            _credit(fields, "used_project"),
-            _credit(fields, "used_year"),
-            _credit(fields, "used_class"),
-        ),
+        pack=PackId(slip.required("pack")),
+        item=ItemCode(slip.required("item")),
+        role=slip.role(),
+        quantity=slip.number("quantity"),
+        tier=slip.text("tier"),
+        rank=slip.rank(),
+        used=used,
+        row=row,
     )
 
 
-def _pack_named(packs: Mapping[str, Pack], name: str) -> Pack:
-    if name not in packs:
-        known = ", ".join(sorted(packs))
-        raise InvalidError("standards.claim.no_pack", field="pack", value=shown(name), known=known)
-    return packs[name]
+@dataclass(frozen=True, slots=True)
+class _Slip:
+    """One claim as written, and its place in the list."""
 
+    row: int
+    fields: Mapping[str, object]
 
-def _row_error(row: int, fault: InvalidError) -> RowError:
-    facts = dict(fault.facts)
-    column, value = str(facts.pop("field")), str(facts.pop("value"))
-    return RowError(row, column, value, fault.code, tuple(facts.items()))
+    def required(self, name: str) -> str:
+        if (text := self.text(name)) is None:
+            _refuse("standards.claim.missing", self.row, name, "")
+        return text
 
-
-def _required(fields: Mapping[str, object], name: str) -> str:
-    if (text := _text(fields, name)) is None:
-        raise InvalidError("standards.claim.missing", field=name, value="")
-    return text
-
-
-def _text(fields: Mapping[str, object], name: str) -> str | None:
-    value = fields.get(name)
-    if value is None or isinstance(value, str):
+    def text(self, name: str) -> str | None:
+        value = self.fields.get(name)
+        if value is not None and not isinstance(value, str):
+            _refuse("standards.claim.not_text", self.row, name, value)
         return value
-    raise InvalidError("standards.claim.not_text", field=name, value=shown(value))
+
+    def role(self) -> ClaimRole:
+        role = self.text("role")
+        if role is None:
+            return ClaimRole.ATTENDEE
+        if role not in tuple(ClaimRole):
+            _refuse("standards.claim.no_role", self.row, "role", role, known=", ".join(ClaimRole))
+        return ClaimRole(role)
+
+    def number(self, name: str) -> Decimal | None:
+        value = self.fields.get(name)
+        if value is None:
+            return None
+        # A float has lost its exact value before we see it; the door reads fractions as Decimal.
+        if isinstance(value, bool | float) or not isinstance(value, str | int | Decimal):
+            _refuse("standards.claim.not_number", self.row, name, value)
+        # Bounds first: the plain text of 1E+999999999 or 1E-999999999 would fill the memory.
+        if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) <= _DIGITS:
+            value = f"{value:f}"
+        if isinstance(value, int) and 0 <= value < 10**_DIGITS:
+            value = str(value)
+        if not isinstance(value, str):
+            _refuse("standards.claim.not_number", self.row, name, value)
+        if not _NUMBER.fullmatch(value):
+            _refuse("standards.claim.not_number", self.row, name, value)
+        return Decimal(value)
+
+    def credit(self, name: str) -> Credit:
+        number = self.number(name)
+        if number is None:
+            return NO_CREDIT
+        if number != number.quantize(CENT) or number > LARGEST.amount:
+            _refuse("standards.claim.not_number", self.row, name, self.fields[name])
+        return Credit.of(number)
+
+    def rank(self) -> int:
+        value = self.fields.get("rank", 1)
+        if isinstance(value, int) and not isinstance(value, bool) and value <= LARGEST_RANK:
+            value = str(value)
+        if not isinstance(value, str) or not _RANK.fullmatch(value):
+            _refuse("standards.claim.not_rank", self.row, "rank", value, limit=LARGEST_RANK)
+        return int(value)
 
 
-def _number(fields: Mapping[str, object], name: str) -> Decimal | None:
-    value = fields.get(name)
-    if value is None:
-        return None
-    # A float has lost its exact value before we see it; the door reads fractions as Decimal.
-    if isinstance(value, bool | float) or not isinstance(value, str | int | Decimal):
-        _refuse_number(name, value)
-    text = f"{value:f}" if isinstance(value, Decimal) else str(value)
-    if not _NUMBER.fullmatch(text):
-        _refuse_number(name, value)
-    return Decimal(text)
+def _pack_named(packs: Mapping[str, Pack], claim: Claim) -> Pack:
+    if claim.pack not in packs:
+        known = ", ".join(sorted(packs))
+        _refuse("standards.claim.no_pack", claim.row, "pack", claim.pack, known=known)
+    return packs[claim.pack]
 
 
-def _credit(fields: Mapping[str, object], name: str) -> Credit:
-    number = _number(fields, name) or Decimal()
-    if number.normalize() != number.quantize(Decimal("0.01")) or number >= 100_000:
-        _refuse_number(name, fields[name])
-    return Credit.of(number)
+def _refuse(code: str, row: int, column: object, value: object, **facts: object) -> NoReturn:
+    raise InvalidError(code, rows=(), row=row, column=shown(column), value=shown(value), **facts)
 
 
-def _rank(fields: Mapping[str, object]) -> int:
-    value = fields.get("rank", 1)
-    whole = isinstance(value, str | int) and not isinstance(value, bool)
-    if not whole or not _RANK.fullmatch(str(value)) or not int(str(value)):
-        raise InvalidError(
-            "standards.claim.not_rank", field="rank", value=shown(value), limit=LARGEST_RANK
-        )
-    return int(str(value))
-
-
-def _refuse_number(name: str, value: object) -> NoReturn:
-    text = str(value) if isinstance(value, Decimal | float) else shown(value)
-    raise InvalidError("standards.claim.not_number", field=name, value=text)
+def _row_error(fault: InvalidError) -> RowError:
+    facts = dict(fault.facts)
+    row, column, value = facts.pop("row"), facts.pop("column"), facts.pop("value")
+    return RowError(int(str(row)), str(column), str(value), fault.code, tuple(facts.items()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 
 from app.kernel.credit import Credit
@@ -59,10 +60,10 @@ def _pack(whole: Layered) -> Pack:
     items = tuple(item_of_row(node, classes, tables) for node in whole.items.values())
     valid_from, valid_to = _valid(fields["valid"])
     additions = fields.get("additive_requirements")
-    return Pack(
+    pack = Pack(
         id=PackId(fields["id"].pack_id()),
         edition=fields["edition"].whole(1, 9999),
-        digest=digest_of(whole.body()),
+        digest="",
         regime=fields["regime"].pack_id(),
         title=fields["title"].text(),
         source=fields["source"].text(),
@@ -74,11 +75,13 @@ def _pack(whole: Layered) -> Pack:
         rounding=_rounding(fields["rounding"]),
         study_time=_study_time(fields["study_time"]),
         overlap=fields["overlap"].choice(Overlap) if "overlap" in fields else Overlap.FORBID,
-        requirements=_requirements(whole.requirements, fields["id"], classes),
+        requirements=_requirements(whole.requirements, classes),
         additions=tuple(_addition(row, items) for row in additions.entries()) if additions else (),
         items=items,
         project_items=_project_items(whole.project_items, items),
     )
+    # Last, for only what has been read is known to be text that can be hashed.
+    return replace(pack, digest=digest_of(whole.body()))
 
 
 def _classes(node: Node) -> tuple[str, ...]:
@@ -129,19 +132,17 @@ def _study_time(node: Node) -> StudyTime:
     return StudyTime(fields["hours_per_credit"].factor(), minutes, origin_of(fields))
 
 
-def _requirements(
-    rows: tuple[Node, ...], root: Node, classes: tuple[str, ...]
-) -> tuple[Requirement, ...]:
-    hours = any("hours" in row.at("need").members() for row in rows if _has_need(row))
+def _requirements(rows: tuple[Node, ...], classes: tuple[str, ...]) -> tuple[Requirement, ...]:
+    hours = any("hours" in need for row in rows if isinstance(need := _need_of(row), dict))
     read = tuple(_requirement(row, classes, hours) for row in rows)
     if not any(row.enabled and row.match.everybody for row in read):
-        root.refuse("standards.pack.no_last_row")
+        Node("requirements", [row.value for row in rows]).refuse("standards.pack.no_last_row")
     return read
 
 
-def _has_need(row: Node) -> bool:
-    need = row.members().get("need")
-    return need is not None and isinstance(need.value, dict)
+def _need_of(row: Node) -> object:
+    members = row.members()
+    return members["need"].value if "need" in members else None
 
 
 def _requirement(row: Node, classes: tuple[str, ...], hours: bool) -> Requirement:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from math import log10
 from typing import NoReturn, TypeVar
 
 from app.kernel.credit import Credit
@@ -17,6 +18,7 @@ from app.kernel.errors import InvalidError
 E = TypeVar("E", bound=StrEnum)
 
 LARGEST_FILE = 1 << 20  # bytes; the widest regional standard known fills a twentieth
+_SHOWN = 80  # characters of a wrong value that an error repeats
 _AMOUNT = re.compile(r"[0-9]{1,5}(\.[0-9]{1,2})?")
 _FACTOR = re.compile(r"[0-9]{1,7}(\.[0-9]{1,2})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -49,9 +51,12 @@ def parsed(text: str | bytes) -> dict[str, object]:
 
 def shown(value: object) -> str:
     """A value as an error may repeat it: JSON, short, and safe to print."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, int) and value.bit_length() > _SHOWN:
+        return f"{'-' if value < 0 else ''}1e{int(value.bit_length() * log10(2))}"
+    plain = str(value) if isinstance(value, str | Decimal) else None
+    text = json.dumps(value, ensure_ascii=False, default=str) if plain is None else plain
     text = text.encode("utf-8", "replace").decode()
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +68,14 @@ class Node:
 
     def refuse(self, code: str, **facts: object) -> NoReturn:
         """Raise the code with the path and the value that broke the rule."""
-        raise InvalidError(code, path=self.path or "$", value=shown(self.value), **facts)
-
-    def at(self, key: str) -> Node:
-        """The member of that key, with its path; only for a key that is there."""
-        assert isinstance(self.value, dict)
-        return Node(f"{self.path}.{key}" if self.path else key, self.value[key])
+        raise InvalidError(code, rows=(), path=self.path or "$", value=shown(self.value), **facts)
 
     def members(self) -> dict[str, Node]:
         """The members of an object by key."""
         if not isinstance(self.value, dict):
             self.refuse("standards.pack.not_object")
-        return {key: self.at(key) for key in self.value}
+        prefix = f"{self.path}." if self.path else ""
+        return {key: Node(f"{prefix}{key}", value) for key, value in self.value.items()}
 
     def fields(self, required: frozenset[str], optional: frozenset[str]) -> dict[str, Node]:
         """The members of an object that has every required key, and no key beyond both sets."""
@@ -175,10 +176,10 @@ class Node:
         return self.value
 
     def _number(self, pattern: re.Pattern[str], code: str) -> str:
-        whole = isinstance(self.value, int) and not isinstance(self.value, bool)
-        if not whole and not isinstance(self.value, str):
-            self.refuse(code)
-        if not pattern.fullmatch(text := f"{self.value:d}" if whole else str(self.value)):
+        text = self.value
+        if isinstance(text, int) and not isinstance(text, bool) and text.bit_length() <= _SHOWN:
+            text = str(text)
+        if not isinstance(text, str) or not pattern.fullmatch(text):
             self.refuse(code)
         return text
 

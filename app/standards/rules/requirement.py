@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from app.kernel.credit import NO_CREDIT, Credit
+from app.kernel.errors import InvalidError
 from app.standards.rules.assessing import to_the_hundredth
 from app.standards.terms import (
     UNCOUNTED,
@@ -19,6 +20,8 @@ from app.standards.terms import (
     Result,
     Standing,
 )
+
+FIRST_YEAR, LAST_YEAR = 1900, 2999
 
 
 def requirement_of(
@@ -49,7 +52,7 @@ def additions_of(
     title_level: str | None = None,
     status: str = "normal",
 ) -> tuple[Addition, ...]:
-    """附加要求 — the rows over several years that apply besides the year's; they do not decide it."""
+    """附加要求 — the rows over several years that apply besides the year's and do not decide it."""
     township = unit_grade == "township"
     return tuple(
         row
@@ -58,9 +61,7 @@ def additions_of(
     )
 
 
-def held(
-    pack: Pack, by_class: Mapping[str | None, Credit], hours: Credit | None = None
-) -> Figures:
+def held(pack: Pack, by_class: Mapping[str | None, Credit], hours: Credit | None = None) -> Figures:
     """已有 — the figures of what a person has in a year: credit by class, and periods (学时).
 
     Credit of no class of the pack (`any`, None) counts in the total only.
@@ -73,9 +74,9 @@ def held(
 def standing(need: Figures, have: Figures, status: str, *, whole_year: bool = False) -> Standing:
     """达标情况 — the gap of each figure, never below nothing, and the result.
 
-    Credit decides, by total and by class; credit of any class fills the classes that are short, in
-    the pack's order. Periods (学时) have their own gap and decide nothing. `whole_year` says that an
-    entry counts as the year's credit, which leaves no gap.
+    Credit decides, by total and by class; credit of any class fills the classes that are short,
+    in the pack's order. Periods (学时) have their own gap and decide nothing. `whole_year` says
+    that an entry counts as the year's credit, which leaves no gap.
     """
     if whole_year:
         gap = Figures(
@@ -102,18 +103,23 @@ def hours_for(pack: Pack, credit: Credit) -> Decimal:
 
 
 def year_of(pack: Pack, day: date) -> CmeYear:
-    """年度 — the year of credit a day belongs to, named by the calendar year in which it ends."""
-    month, first = pack.year_start
-    begin = date(day.year, month, first)
-    if day < begin:
-        begin = date(day.year - 1, month, first)
-    return _year_from(begin)
+    """年度 — the year of credit a day belongs to, named by the calendar year in which it ends.
+
+    From 1 September on, a day of 2016 belongs to 2017; from 1 January on, each day to its own year.
+    InvalidError for a day of a year that `year_numbered` refuses.
+    """
+    year = year_numbered(pack, day.year)
+    return year if day <= year.last_on else year_numbered(pack, day.year + 1)
 
 
 def year_numbered(pack: Pack, number: int) -> CmeYear:
-    """年度 — the year of credit of that number."""
-    month, first = pack.year_start
-    return _year_from(date(number if (month, first) == (1, 1) else number - 1, month, first))
+    """年度 — the year of credit of that number. InvalidError outside 1900 to 2999."""
+    if not FIRST_YEAR <= number <= LAST_YEAR:
+        raise InvalidError("standards.year.out_of_range", year=number)
+    month, day = pack.year_start
+    begin = date(number if (month, day) == (1, 1) else number - 1, month, day)
+    last = date(begin.year + 1, month, day) - timedelta(days=1)
+    return CmeYear(number, begin, last)
 
 
 def valid_on(pack: Pack, day: date) -> bool:
@@ -126,11 +132,6 @@ def in_force(packs: Iterable[Pack], day: date) -> Pack | None:
     edition. None where none is."""
     fitting = [pack for pack in packs if valid_on(pack, day)]
     return max(fitting, key=lambda pack: (pack.valid_from, pack.edition, pack.id), default=None)
-
-
-def _year_from(begin: date) -> CmeYear:
-    last = date(begin.year + 1, begin.month, begin.day) - timedelta(days=1)
-    return CmeYear(last.year, begin, last)
 
 
 def _matches(

@@ -168,13 +168,14 @@ def _steps(node: Node) -> tuple[Step, ...]:
 
 def _step(node: Node) -> Step:
     entries = node.entries()
-    if len(entries) != 3:
+    if len(entries) != len(("from", "to", "credit")):
         node.refuse("standards.pack.not_step")
-    above = entries[0].bound()
-    below = None if entries[1].value is None else entries[1].bound()
+    begin, end, amount = entries
+    above = begin.bound()
+    below = None if end.value is None else end.bound()
     if below is not None and below < above:
-        entries[1].refuse("standards.pack.not_step")
-    return Step(above, below, entries[2].credit())
+        end.refuse("standards.pack.not_step")
+    return Step(above, below, amount.credit())
 
 
 def _months(node: Node) -> tuple[MonthRow, ...]:
@@ -199,6 +200,6 @@ def _month_row(node: Node) -> MonthRow:
     fields = node.fields(frozenset({"from", "to"}), frozenset({"per_month", "whole_year"}))
     first = fields["from"].whole(1, 1200)
     last = None if fields["to"].value is None else fields["to"].whole(first, 1200)
-    if len(fields) != 3:
+    if ("per_month" in fields) == ("whole_year" in fields):
         node.refuse("standards.pack.month_worth")
     return MonthRow(first, last, _credit(fields, "per_month"), _credit(fields, "whole_year"))
