@@ -57,12 +57,20 @@ def tail(log: Path, size: int = 800) -> str:
 
 def session_of(leader: int) -> set[int]:
     """The living members of the session that this process led, itself left out."""
-    return {pid for pid, session in _sessions() if session == leader and pid != leader}
+    return {pid for pid in _pids() if pid != leader and _session(pid) == leader}
 
 
 def dwelling(folder: Path, programs: Collection[str]) -> set[int]:
-    """The processes of these names that work in this folder; empty where there is no /proc."""
+    """The processes of these names that work in or on this folder; empty where there is no /proc.
+
+    A container's root may not read where another user's process stands, but may read its words.
+    """
     return {pid for pid in _pids() if _dwells(_PROC / str(pid), folder, programs)}
+
+
+def lives(pid: int) -> bool:
+    """Whether a process of this id is seen to live; never where there is no /proc."""
+    return _session(pid) is not None
 
 
 def end(who: Callable[[], set[int]], ask: signal.Signals, patience_s: float) -> None:
@@ -85,9 +93,11 @@ def wait_for(is_ready: Callable[[], bool], patience_s: float) -> bool:
 
 def _dwells(process: Path, folder: Path, programs: Collection[str]) -> bool:
     try:
-        return (process / "comm").read_text().strip() in programs and (
-            process / "cwd"
-        ).readlink() == folder
+        if (process / "comm").read_text().strip() not in programs:
+            return False
+        if bytes(folder) in (process / "cmdline").read_bytes().split(b"\0"):
+            return True
+        return (process / "cwd").readlink() == folder
     except OSError:
         return False  # gone, or another user's
 
@@ -115,14 +125,10 @@ def _pids() -> list[int]:
     return [int(entry.name) for entry in _PROC.glob("[0-9]*")]
 
 
-def _sessions() -> list[tuple[int, int]]:
-    """Every living process and its session: the fourth field after the name (proc(5), stat)."""
-    found = []
-    for pid in _pids():
-        try:
-            fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if fields[0] != "Z":
-            found.append((pid, int(fields[3])))
-    return found
+def _session(pid: int) -> int | None:
+    """The session of a living process: the fourth field after its name (proc(5), stat)."""
+    try:
+        fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] == "Z" else int(fields[3])

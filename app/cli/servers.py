@@ -169,6 +169,17 @@ class Postgres(Server):
             url.render_as_string(hide_password=False), autocommit=True, connect_timeout=5
         )
 
+    def _clear(self) -> None:
+        super()._clear()
+        # A lock that names a stranger, who got the number of one of ours after a kill or a restart
+        # of the machine, would stop PostgreSQL, and so would an empty one; one that names nobody
+        # it takes over by itself, after a look at shared memory.
+        for lock in (self.home / "postmaster.pid", self.sockets / ".s.PGSQL.5432.lock"):
+            if lock.exists():
+                named = lock.read_text().split()
+                if not named or processes.lives(int(named[0])):
+                    lock.unlink()
+
     def _make_home(self) -> None:
         if (self.home / "PG_VERSION").exists():
             if not self._key.exists():
