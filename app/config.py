@@ -36,7 +36,7 @@ class Config:
 
 
 def load(environ: Mapping[str, str] | None = None) -> Config:
-    """The settings in force. UnavailableError when neither the environment nor `./run` gives them."""
+    """The settings in force. UnavailableError when nothing gives one of them."""
     given = _with_run_files(os.environ if environ is None else environ)
     for name in ("DATABASE_URL", "REDIS_URL", "KEJIAO_KEYS", "KEJIAO_INDEX_KEY", "KEJIAO_SECRET"):
         if not given.get(name):

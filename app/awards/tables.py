@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
-from sqlalchemy import Identity, Index, Integer, text
+from sqlalchemy import Identity, Index, Integer, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.awards.terms import RunState
@@ -22,7 +23,19 @@ class RunRow(Placed, Audited, Base):
         one_of("state", RunState),
         Index(None, "path"),
         # At most one run of a batch is in force.
-        Index("uq_award_run_in_force", "batch_id", unique=True, postgresql_where=text("state = 'done'")),
+        Index(
+            "uq_award_run_in_force",
+            "batch_id",
+            unique=True,
+            postgresql_where=text("state = 'done'"),
+        ),
+        # And at most one waits: a second asker is told so.
+        Index(
+            "uq_award_run_queued",
+            "batch_id",
+            unique=True,
+            postgresql_where=text("state = 'queued'"),
+        ),
         Index(None, "batch_id"),
     )
 
@@ -32,6 +45,8 @@ class RunRow(Placed, Audited, Base):
     plan: Mapped[dict[str, Any]]
     # Null until judged.
     edition_id: Mapped[int | None]
+    # Null until judged, and where the regime has no classes.
+    credit_class: Mapped[str | None]
     asked_at: Mapped[datetime]
     asked_by: Mapped[str]
     done_at: Mapped[datetime | None]
@@ -58,5 +73,7 @@ class VerdictRow(Personal, AppendOnly, Base):
     gross: Mapped[Credit]
     cap: Mapped[Credit | None]
     net: Mapped[Credit]
+    # 学时
+    hours: Mapped[Decimal] = mapped_column(Numeric(7, 2))
     # Null where there is nothing to say.
     reasons: Mapped[list[Any] | None]

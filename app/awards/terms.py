@@ -333,3 +333,13 @@ class Explanation:
     checks: tuple[Check, ...]
     reasons: tuple[Reason, ...]
     next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """授分选项 — what an operator changed of the plan; None or () where nothing was said."""
+
+    strategy: str | None = None
+    windows: tuple[str, ...] = ()
+    min_swipes: str | None = None
+    ratio: str | None = None

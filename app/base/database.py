@@ -78,7 +78,7 @@ class Placed:
 
 
 class Personal(Placed):
-    """A row about one person: it carries the person's path and moves with it (`security.repath`)."""
+    """A row about one person: it carries the person's path and moves with it, by `repath`."""
 
     person_id: Mapped[int]
 

@@ -69,9 +69,9 @@ def repath(work: Work, places: Mapping[int, Place]) -> None:
     """Move every row about these people to their new paths, in every table that has such rows."""
     if not places:
         return
-    moves = sql_values(
-        column("person_id", BigInteger), column("path", Text), name="moves"
-    ).data([(person, place.path) for person, place in places.items()])
+    moves = sql_values(column("person_id", BigInteger), column("path", Text), name="moves").data(
+        [(person, place.path) for person, place in places.items()]
+    )
     for table in personal_tables():
         work.session.execute(
             update(table).where(table.c.person_id == moves.c.person_id).values(path=moves.c.path)

@@ -58,7 +58,7 @@ class Vault:
 
 
 def ring(text: str) -> dict[str, bytes]:
-    """The key ring written as `kid:base64[,kid:base64]`, current key first. ValueError if malformed."""
+    """The key ring written as `kid:base64[,kid:base64]`, current key first. ValueError if none."""
     keys = {}
     for part in text.split(","):
         kid, colon, encoded = part.strip().partition(":")

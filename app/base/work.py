@@ -24,6 +24,7 @@ R = TypeVar("R")
 
 _NO_ACTION = ""
 _SCOPE = text("select set_config('app.lo', :lo, true), set_config('app.hi', :hi, true)")
+_NEXT_IDS = text("select nextval(pg_get_serial_sequence(:t, 'id')) from generate_series(1, :n)")
 _ACTION = text("select set_config('app.action', :action, true)")
 
 
@@ -61,8 +62,10 @@ class Work:
         self.messages.append(message)
 
     def fresh_ids(self, table: type[Base], count: int) -> list[int]:
-        """So many new ids of a table, taken before the rows are made so that the trail can name them."""
-        sequence = text("select nextval(pg_get_serial_sequence(:t, 'id')) from generate_series(1, :n)")
+        """So many new ids of a table, taken before the rows are made so the trail can name them."""
+        sequence = text(
+            "select nextval(pg_get_serial_sequence(:t, 'id')) from generate_series(1, :n)"
+        )
         return list(self.session.scalars(sequence, {"t": table.__tablename__, "n": count}))
 
     def note(self, table: str, row_id: object, place: Place, **facts: Any) -> None:
@@ -84,7 +87,9 @@ class Work:
         self.session.flush()
         _set_scope(self.session, self.actor.place)
 
-    def _entry(self, table: str, row_id: object, path: str, change: dict[str, Any]) -> dict[str, Any]:
+    def _entry(
+        self, table: str, row_id: object, path: str, change: dict[str, Any]
+    ) -> dict[str, Any]:
         return {
             "at": self.now, "actor": self.actor.name, "role": self.actor.role,
             "via": self.actor.via, "action": self.action, "table_name": table,
@@ -140,8 +145,7 @@ def _mark(
     door: Door,
 ) -> Callable[[Callable[Concatenate[Work, P], R]], Callable[Concatenate[Work, P], R]]:
     def wrap(function: Callable[Concatenate[Work, P], R]) -> Callable[Concatenate[Work, P], R]:
-        room = function.__module__.removeprefix("app.")
-        name = f"{room.removesuffix('.commands').removesuffix('.queries')}.{function.__name__}"
+        name = f"{function.__module__.split('.')[1]}.{function.__name__}"
         DOORS[name] = door
 
         @functools.wraps(function)
@@ -201,13 +205,13 @@ def _entries(work: Work, kind: str, rows: Iterable[object]) -> Iterator[dict[str
         if work.action == _NO_ACTION:
             raise AssertionError(f"{table} changed outside a command")
         key = ",".join(str(state.dict.get(c.key)) for c in state.mapper.primary_key)
-        yield work._entry(table, key, state.dict.get("path", ""), {"kind": kind, **change})  # noqa: SLF001
+        yield work._entry(table, key, state.dict.get("path", ""), {"kind": kind, **change})
 
 
 def _refuse_bulk_change(state: ORMExecuteState) -> None:
-    if (state.is_update or state.is_delete) and state.bind_mapper is not None:
-        if issubclass(state.bind_mapper.class_, Audited):
-            raise AssertionError("a bulk change of an audited table would leave no trail")
+    changed = state.bind_mapper if state.is_update or state.is_delete else None
+    if changed is not None and issubclass(changed.class_, Audited):
+        raise AssertionError("a bulk change of an audited table would leave no trail")
 
 
 def _plain(value: object) -> object:

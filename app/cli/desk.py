@@ -122,5 +122,3 @@ def _rows(error: CmeError) -> list[dict[str, Any]]:
         {"row": row.row, "column": row.column, "value": row.value, "message": words.of_row(row)}
         for row in error.rows
     ]
-
-

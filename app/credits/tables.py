@@ -36,7 +36,12 @@ class EntryRow(Personal, AppendOnly, Base):
             unique=True,
             postgresql_where=text("reverses is null and batch_id is not null"),
         ),
-        Index("uq_credit_entry_reverses", "reverses", unique=True, postgresql_where=text("reverses is not null")),
+        Index(
+            "uq_credit_entry_reverses",
+            "reverses",
+            unique=True,
+            postgresql_where=text("reverses is not null"),
+        ),
         # The lines of a person's year are read from this index alone.
         Index(
             "ix_credit_entry_person_year",
@@ -90,7 +95,12 @@ class PersonYearRow(Personal, Base):
             "year",
             postgresql_include=["total", "class_1", "class_2", "hours", "path"],
         ),
-        Index("ix_person_year_year_path", "year", "path", postgresql_include=["total", "class_1", "class_2"]),
+        Index(
+            "ix_person_year_year_path",
+            "year",
+            "path",
+            postgresql_include=["total", "class_1", "class_2"],
+        ),
     )
     __path_index__: ClassVar[bool] = False
 

@@ -11,7 +11,7 @@ CENT = Decimal("0.01")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Credit:
-    """学分 — an exact amount, kept to the hundredth; made from text or whole numbers, never floats."""
+    """学分 — an exact amount, kept to the hundredth; made of text or whole numbers, no floats."""
 
     amount: Decimal
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Secret:
-    """保密值 — text that hides itself in `repr`, `str`, logs and JSON; `.reveal()` is deliberate."""
+    """保密值 — text that hides itself in `repr`, `str`, logs and JSON; reading it is deliberate."""
 
     __slots__ = ("_text",)
 
@@ -20,7 +20,7 @@ class Secret:
         hidden = len(self._text) - head - tail
         if hidden <= 0:
             return "*" * len(self._text)
-        return f"{self._text[:head]}{'*' * hidden}{self._text[len(self._text) - tail:]}"
+        return f"{self._text[:head]}{'*' * hidden}{self._text[len(self._text) - tail :]}"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and self._text == other._text

@@ -27,7 +27,7 @@ class Span:
 
 
 def local(text: str) -> datetime:
-    """The instant an ISO text means; without a zone it is Beijing time. ValueError if unreadable."""
+    """The instant an ISO text means; without a zone in Beijing time. ValueError if it is none."""
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
 

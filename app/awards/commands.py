@@ -1,0 +1,98 @@
+"""授分 — ask, carry out, undo: the only doors that change an award."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from app.awards import queries, rules, steps
+from app.awards.tables import RunRow
+from app.awards.terms import Options, RunState
+from app.base.work import Work, command
+from app.kernel.actor import Permission
+from app.kernel.errors import ConflictError, InvalidError, NotFoundError
+from app.projects import queries as projects
+
+# A preview is of a run that would be asked for after all others.
+_LAST = 2**62
+
+_LOCK = text("select pg_advisory_xact_lock(hashtextextended('award', :batch_id))")
+
+
+@command(Permission.AWARDS_RUN, reaches=True)
+def ask(work: Work, project_no: str, batch_no: int, options: Options) -> int:
+    """授分 — ask for a run of a batch; a worker judges it. The run's id.
+
+    A batch has one waiting run at most: a second asker meanwhile gets a ConflictError.
+    """
+    batch = projects.batch_of(work, project_no, batch_no)
+    plan = queries.plan_of(work, batch, options)
+    with work.reaching():  # the plan must hold now, not only when a worker comes to it
+        queries.brief_of(work, queries.case_of(work, batch), plan)
+    [run_id] = work.fresh_ids(RunRow, 1)
+    work.session.add(
+        RunRow(
+            id=run_id, path=batch.project.place.path, batch_id=batch.id, state=RunState.QUEUED,
+            plan=rules.plan_to_json(plan), asked_at=work.now, asked_by=work.actor.name,
+        )
+    )  # fmt: skip
+    try:
+        work.session.flush()
+    except IntegrityError:
+        raise ConflictError("awards.run.waiting", project=project_no, batch=batch_no) from None
+    work.tell("awards.run", place=batch.project.place, run_id=run_id)
+    return run_id
+
+
+@command(Permission.AWARDS_RUN, reaches=True)
+def carry_out(work: Work, run_id: int) -> None:
+    """Judge a waiting run, store its verdicts, make the ledger agree; once, however often asked.
+
+    Locks the batch, so that of two runs the later sees the earlier whole.
+    """
+    run = work.session.get(RunRow, run_id)
+    if run is None:
+        raise NotFoundError("awards.run.unknown", run=run_id)
+    work.session.execute(_LOCK, {"batch_id": run.batch_id})
+    work.session.refresh(run, with_for_update=True)
+    if run.state != RunState.QUEUED:
+        return
+    batch = projects.batches_of(work, [run.batch_id])[run.batch_id]
+    before = queries.latest_run(work, batch.id, RunState.DONE)
+    with work.reaching():
+        try:
+            case = queries.case_of(work, batch, before_run=run_id)
+            judgement = queries.judge(work, case, rules.plan_from_json(run.plan))
+        except InvalidError as refusal:
+            run.state, run.remark, run.done_at = RunState.FAILED, refusal.code, work.now
+            return
+        if before is not None:
+            work.session.get_one(RunRow, before.id).state = RunState.REPLACED
+            work.session.flush()
+        run.state, run.done_at, run.edition_id = RunState.DONE, work.now, case.edition.id
+        run.credit_class = case.item.credit_class
+        run.granted_count, run.refused_count = judgement.outcome.granted, judgement.outcome.refused
+        run.reasons = {why.value: count for why, count in judgement.outcome.reasons}
+        run.over_limit = judgement.outcome.over_limit or None
+        steps.store(work, run_id, judgement, reason=f"replaced by run {run_id}")
+
+
+@command(Permission.AWARDS_UNDO, reaches=True)
+def undo(work: Work, run_id: int, reason: str) -> int:
+    """撤销授分 — take back all credit of the run in force, with its reason; how many entries.
+
+    ConflictError for a run that was undone already, replaced by a later one, or not judged yet.
+    """
+    if not reason.strip():
+        raise InvalidError("awards.undo.no_reason")
+    run = work.session.get(RunRow, run_id)
+    if run is None:
+        raise NotFoundError("awards.run.unknown", run=run_id)
+    work.session.execute(_LOCK, {"batch_id": run.batch_id})
+    work.session.refresh(run, with_for_update=True)
+    if run.state != RunState.DONE:
+        raise ConflictError(f"awards.undo.{run.state}", run=run_id)
+    run.state, run.remark = RunState.UNDONE, reason.strip()
+    work.session.flush()
+    with work.reaching():
+        return steps.take_back(work, run.batch_id, run_id, reason.strip())

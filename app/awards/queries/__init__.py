@@ -1,0 +1,25 @@
+"""Questions about awards: judging a batch, explaining a person, and what runs decided."""
+
+from app.awards.queries.explaining import Told, explain, find_told, latest_told
+from app.awards.queries.judging import Case, Judgement, brief_of, case_of, judge, plan_of, preview
+from app.awards.queries.runs import Judged, Run, latest_run, run_of, verdict_of, verdicts_of
+
+__all__ = [
+    "Case",
+    "Judged",
+    "Judgement",
+    "Run",
+    "Told",
+    "brief_of",
+    "case_of",
+    "explain",
+    "find_told",
+    "judge",
+    "latest_run",
+    "latest_told",
+    "plan_of",
+    "preview",
+    "run_of",
+    "verdict_of",
+    "verdicts_of",
+]

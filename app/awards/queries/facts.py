@@ -1,0 +1,185 @@
+"""考情 — what a batch's judging must know: swipes, what is not counted, where people were else."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Collection
+from datetime import timedelta
+
+from sqlalchemy import func, select, text
+
+from app.attendance.tables import QuarantineRow, SwipeRow
+from app.attendance.terms import Hold, SwipeState
+from app.awards.terms import Cause, Stretch, Uncounted
+from app.base.work import Work
+from app.cards import queries as cards
+from app.cards.terms import CardState
+from app.kernel.place import Place
+from app.kernel.span import in_ms
+from app.projects.terms import Batch
+
+_DAY = timedelta(days=1)
+
+# Packed by the server: one row a person instead of one a swipe, and no text to parse.
+_CROWD = text("""
+select person_id, string_agg(
+  int8send((date_part('epoch', at) * 1000)::bigint), ''::bytea order by at
+) filter (where state in ('accepted', 'duplicate'))
+from swipe where batch_id = :batch_id and person_id is not null and state <> 'discarded'
+group by person_id order by person_id
+""")
+
+_OTHER_STRETCHES = text("""
+select s.person_id, p.name, min(s.at), max(s.at)
+from award_run r
+join batch b on b.id = r.batch_id
+join project p on p.id = b.project_id
+join award_verdict v on v.run_id = r.id and v.granted
+join swipe s on s.batch_id = b.id and s.person_id = v.person_id
+  and s.state in ('accepted', 'duplicate')
+where r.state = 'done' and r.id < :before_run and b.id <> :batch_id
+  and b.starts_at < :until and b.ends_at > :since
+  and exists (select from swipe m where m.batch_id = :batch_id and m.person_id = v.person_id)
+group by s.person_id, b.id, p.name, (s.at at time zone 'Asia/Shanghai')::date
+""")
+
+_CAUSES = {
+    Hold.CLOCK_SKEW: Cause.CLOCK_SKEW,
+    Hold.UNSYNCED: Cause.UNSYNCED,
+    Hold.FUTURE_TIME: Cause.FUTURE_TIME,
+}
+_CARD_CAUSES = {CardState.LOST: Cause.LOST, CardState.REPLACED: Cause.REPLACED}
+
+
+def crowd(work: Work, batch_id: int) -> list[tuple[int, tuple[int, ...]]]:
+    """考情 — each person whom a record of the batch names, with the ms of their counted swipes.
+
+    In order of person; swipes ascend; a person of whom no record is counted has none.
+    """
+    return [
+        (person, struct.unpack(f">{len(packed) // 8}q", packed) if packed else ())
+        for person, packed in work.session.execute(_CROWD, {"batch_id": batch_id})
+    ]
+
+
+def swipes_of(work: Work, batch_id: int, person_id: int) -> tuple[int, ...]:
+    """The ms of one person's counted swipes of a batch, ascending."""
+    rows = work.session.scalars(
+        select(SwipeRow.at)
+        .where(
+            SwipeRow.batch_id == batch_id,
+            SwipeRow.person_id == person_id,
+            SwipeRow.state.in_([SwipeState.ACCEPTED, SwipeState.DUPLICATE]),
+        )
+        .order_by(SwipeRow.at)
+    )
+    return tuple(in_ms(at) for at in rows)
+
+
+def named_in(work: Work, person_id: int, batch_ids: Collection[int]) -> set[int]:
+    """Which of the batches have a record that names the person and was not discarded."""
+    if not batch_ids:
+        return set()
+    return set(
+        work.session.scalars(
+            select(SwipeRow.batch_id)
+            .where(
+                SwipeRow.batch_id.in_(batch_ids),
+                SwipeRow.person_id == person_id,
+                SwipeRow.state != SwipeState.DISCARDED,
+            )
+            .distinct()
+        )
+    )
+
+
+def uncounted(
+    work: Work, batch_id: int, person_id: int | None = None
+) -> dict[int, tuple[Uncounted, ...]]:
+    """Records of the batch that name a person and wait because of the card or the clock."""
+    asked = (
+        select(SwipeRow.person_id, SwipeRow.hold, SwipeRow.at, SwipeRow.at_dev,
+               QuarantineRow.corrected_at, QuarantineRow.card_no)
+        .outerjoin(
+            QuarantineRow,
+            (QuarantineRow.device_id == SwipeRow.device_id)
+            & (QuarantineRow.epoch == SwipeRow.epoch)
+            & (QuarantineRow.seq == SwipeRow.seq),
+        )
+        .where(
+            SwipeRow.batch_id == batch_id,
+            SwipeRow.state == SwipeState.QUARANTINED,
+            SwipeRow.hold.in_([*_CAUSES, Hold.REVOKED_CARD]),
+            SwipeRow.person_id.is_not(None) if person_id is None
+            else SwipeRow.person_id == person_id,
+        )
+        .order_by(SwipeRow.person_id, SwipeRow.at)
+    )  # fmt: skip
+    rows = work.session.execute(asked).all()
+    held = cards.cards_by_no(work, {row.card_no for row in rows if row.card_no})
+    found: dict[int, tuple[Uncounted, ...]] = {}
+    for row in rows:
+        cause = _CAUSES.get(Hold(row.hold))
+        if cause is None:
+            card = held.get(row.card_no)
+            cause = _CARD_CAUSES.get(card.state, Cause.REVOKED) if card else Cause.REVOKED
+        skew = None
+        if row.corrected_at is not None:
+            skew = round((row.corrected_at - row.at_dev).total_seconds())
+        one = Uncounted(cause, in_ms(row.at), skew)
+        found[row.person_id] = (*found.get(row.person_id, ()), one)
+    return found
+
+
+def unknown_card_count(work: Work, batch_id: int) -> int:
+    """How many different cards that nobody knows wait in the batch."""
+    card = func.coalesce(QuarantineRow.card_no, func.encode(QuarantineRow.uid_h, "hex"))
+    return work.session.scalar(
+        select(func.count(func.distinct(func.coalesce(card, QuarantineRow.person_no))))
+        .select_from(SwipeRow)
+        .join(
+            QuarantineRow,
+            (QuarantineRow.device_id == SwipeRow.device_id)
+            & (QuarantineRow.epoch == SwipeRow.epoch)
+            & (QuarantineRow.seq == SwipeRow.seq),
+        )
+        .where(
+            SwipeRow.batch_id == batch_id,
+            SwipeRow.state == SwipeState.QUARANTINED,
+            SwipeRow.hold == Hold.UNKNOWN_CARD,
+        )
+    ) or 0  # fmt: skip
+
+
+def stretches_elsewhere(
+    work: Work, batch: Batch, before_run: int
+) -> dict[int, tuple[Stretch, ...]]:
+    """Where people of this batch were, day by day, in batches they are already granted in.
+
+    Only runs asked for before `before_run` bar: runs decide in the order they were asked for.
+    """
+    rows = work.session.execute(
+        _OTHER_STRETCHES,
+        {
+            "batch_id": batch.id, "before_run": before_run,
+            "since": batch.span.start - _DAY, "until": batch.span.end + _DAY,
+        },
+    )  # fmt: skip
+    found: dict[int, tuple[Stretch, ...]] = {}
+    for person, project, first, last in rows:
+        one = Stretch(in_ms(first), in_ms(last), project)
+        found[person] = (*found.get(person, ()), one)
+    return found
+
+
+def outside(work: Work, batch_id: int, place: Place) -> set[int]:
+    """People whom a record of the batch names and who do not stand at or under the place."""
+    return set(
+        work.session.scalars(
+            text(
+                "select distinct s.person_id from swipe s join person p on p.id = s.person_id "
+                "where s.batch_id = :batch_id and not starts_with(p.path, :path)"
+            ),
+            {"batch_id": batch_id, "path": place.path},
+        )
+    )

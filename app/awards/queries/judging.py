@@ -1,0 +1,231 @@
+"""判定 — a batch judged by its swipes, its people and its standard; nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from app.awards import rules
+from app.awards.queries import facts, runs
+from app.awards.terms import (
+    Brief,
+    Limits,
+    Occasion,
+    Options,
+    Outcome,
+    Plan,
+    RunState,
+    Situation,
+    Slot,
+    Verdict,
+)
+from app.base.work import Work, query
+from app.credits import queries as ledger
+from app.credits.terms import Part
+from app.kernel.actor import Permission
+from app.kernel.credit import NO_CREDIT, Credit
+from app.kernel.span import in_ms, local_date
+from app.people import queries as people
+from app.people.terms import Status
+from app.projects import queries as projects
+from app.projects.terms import Batch, SessionKind
+from app.standards import queries as standards
+from app.standards import rules as standard_rules
+from app.standards.queries import Edition
+from app.standards.terms import ClaimRole, Item, Overlap
+
+# A preview is of a run that would be asked for after all others.
+_LAST = 2**62
+_NO_OPTIONS = Options()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """待判期次 — a batch, the standard and item it is judged by, and the year its credit counts in.
+
+    Only runs asked for before `before_run` bear on it: they decide in the order of asking.
+    """
+
+    batch: Batch
+    edition: Edition
+    item: Item
+    year: int
+    before_run: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """判定 — all verdicts of a batch: who has the full credits and no remark, and the rest."""
+
+    case: Case
+    plan: Plan
+    brief: Brief
+    plain: tuple[int, ...]
+    verdicts: tuple[Verdict, ...]
+    outcome: Outcome
+
+    def every(self) -> Iterator[Verdict]:
+        """Every verdict, also those of whom there is nothing to say."""
+        cents = self.brief.credits
+        for person_id in self.plain:
+            yield Verdict(person_id, Part.ATTENDEE, True, cents, None, cents)
+        yield from self.verdicts
+
+
+@query(Permission.AWARDS_RUN, reaches=True)
+def preview(work: Work, project_no: str, batch_no: int, options: Options) -> Judgement:
+    """授分试算 — what a run would give each person; nothing is written."""
+    batch = projects.batch_of(work, project_no, batch_no)
+    plan = plan_of(work, batch, options)
+    with work.reaching():
+        return judge(work, case_of(work, batch), plan)
+
+
+def case_of(work: Work, batch: Batch, before_run: int = _LAST) -> Case:
+    """The case of a batch, by the standard in force at its place on its last day."""
+    edition = standards.pack_for(work, batch.project.place, batch.last_on)
+    level, promoted = batch.project.level, batch.project.promoted
+    item = standard_rules.item_of(edition.pack, level, promoted=promoted)
+    year = standard_rules.year_of(edition.pack, batch.last_on).number
+    return Case(batch, edition, item, year, before_run)
+
+
+def plan_of(work: Work, batch: Batch, options: Options = _NO_OPTIONS) -> Plan:
+    """The plan of the last run, else the batch's own, changed by the options."""
+    last = runs.latest_run(work, batch.id, RunState.DONE, RunState.REPLACED, RunState.UNDONE)
+    own = rules.plan_from_json(last.plan if last else batch.plan)
+    return rules.plan_from_options(
+        own,
+        strategy=options.strategy,
+        windows=options.windows,
+        min_swipes=options.min_swipes,
+        ratio=options.ratio,
+    )
+
+
+def brief_of(work: Work, case: Case, plan: Plan) -> Brief:
+    """判定依据 — the plan made definite for the batch under the standard."""
+    listed = people.people_by_no(work, plan.listed) if plan.listed else {}
+    return rules.resolve(plan, _occasion(case), [person.id for person in listed.values()])
+
+
+def judge(work: Work, case: Case, plan: Plan) -> Judgement:
+    """Judge everyone whom a record of the batch names, and its lecturers; writes nothing.
+
+    The caller reaches: attendees come from anywhere.
+    """
+    brief = brief_of(work, case, plan)
+    crowd = facts.crowd(work, case.batch.id)
+    plain, rest = rules.sift(brief, crowd, _situations(work, case, {one for one, _ in crowd}))
+    verdicts = (*rest, *_lecturers(work, brief, case))
+    outcome = rules.outcome_of(
+        verdicts,
+        plain=len(plain),
+        unknown_cards=facts.unknown_card_count(work, case.batch.id),
+        limit_persons=case.batch.limit_persons,
+    )
+    return Judgement(case, plan, brief, tuple(plain), verdicts, outcome)
+
+
+def situation_of(work: Work, case: Case, person_id: int) -> Situation:
+    """本人情况 — of one person in a batch, swiped or not."""
+    return _situations(work, case, {person_id}).get(person_id, Situation())
+
+
+def _occasion(case: Case) -> Occasion:
+    batch = case.batch
+    return Occasion(
+        start=in_ms(batch.span.start),
+        end=in_ms(batch.span.end),
+        slots=tuple(
+            Slot(
+                key=one.key,
+                label=one.label,
+                course=one.kind is SessionKind.COURSE,
+                start=in_ms(one.span.start),
+                end=in_ms(one.span.end),
+                hours=None if one.hours is None else int(one.hours * 100),
+            )
+            for one in batch.sessions
+        ),
+        credits=batch.project.credits.in_cents(),
+        limits=_limits(case, ClaimRole.ATTENDEE),
+        lecturer_limits=_limits(case, ClaimRole.LECTURER),
+        rounding=standard_rules.rounding_of(case.edition.pack),
+        unit=batch.project.unit_name,
+    )
+
+
+def _limits(case: Case, role: ClaimRole) -> Limits:
+    limits = standard_rules.limits_of(case.edition.pack, case.item, role, case.batch.project.cap)
+    project, year = limits.project, limits.year
+    return Limits(
+        None if project is None else project.in_cents(), None if year is None else year.in_cents()
+    )
+
+
+def _situations(work: Work, case: Case, present: set[int]) -> dict[int, Situation]:
+    """Those present of whom anything is known that bears on their award."""
+    batch = case.batch
+    cancelled = people.with_status(work, Status.CANCELLED, local_date(batch.span.start))
+    other = facts.outside(work, batch.id, batch.project.place) if batch.unit_only else set()
+    lecturing = {int(one.person_id) for one in batch.lecturers}
+    waiting = facts.uncounted(work, batch.id)
+    held = {}
+    if case.edition.pack.overlap is Overlap.FORBID:
+        held = facts.stretches_elsewhere(work, batch, case.before_run)
+    project, in_year = _used(work, case, present, Part.ATTENDEE)
+    known: set[int] = {*cancelled, *other, *lecturing, *waiting, *held, *project, *in_year}
+    return {
+        person: Situation(
+            cancelled=person in cancelled,
+            other_unit=person in other,
+            lecturing=person in lecturing,
+            uncounted=waiting.get(person, ()),
+            held=held.get(person, ()),
+            used_project=project.get(person, NO_CREDIT).in_cents(),
+            used_year=in_year.get(person, NO_CREDIT).in_cents(),
+        )
+        for person in known & present
+    }
+
+
+def _lecturers(work: Work, brief: Brief, case: Case) -> tuple[Verdict, ...]:
+    by_person: dict[int, list[Decimal]] = {}
+    for one in case.batch.lecturers:
+        by_person.setdefault(one.person_id, []).append(one.hours)
+    if not by_person:
+        return ()
+    first_on = local_date(case.batch.span.start)
+    cancelled = people.with_status(work, Status.CANCELLED, first_on)
+    project, in_year = _used(work, case, set(by_person), Part.LECTURER)
+    verdicts = []
+    for person, courses in sorted(by_person.items()):
+        gross = standard_rules.lecturer_gross(case.item, courses)
+        if gross is None:
+            continue
+        situation = Situation(
+            cancelled=person in cancelled,
+            used_project=project.get(person, NO_CREDIT).in_cents(),
+            used_year=in_year.get(person, NO_CREDIT).in_cents(),
+        )
+        verdicts.append(rules.judge_lecturer(brief, person, gross.in_cents(), situation))
+    return tuple(verdicts)
+
+
+def _used(
+    work: Work, case: Case, present: set[int], part: Part
+) -> tuple[dict[int, Credit], dict[int, Credit]]:
+    """Credit that already draws on the project's and the year's limits, this batch left out."""
+    batch = case.batch
+    others = [one for one in projects.batch_ids_of(work, batch.project.id) if one != batch.id]
+    project = ledger.used_in_batches(work, others)
+    role = ClaimRole(part.value)
+    if case.item.cap_year.of(role) is None or not present:
+        return project, {}
+    parts = {Part(one.value) for one in standard_rules.draws_on_year(case.item, role)}
+    in_year = ledger.used_in_year(
+        work, present, year=case.year, item=case.item.code, parts=parts, except_batch=batch.id
+    )
+    return project, in_year
