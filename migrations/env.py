@@ -16,10 +16,10 @@ from app.credits import tables as _credits
 from app.org import tables as _org
 from app.people import tables as _people
 from app.projects import tables as _projects
-#STD
+from app.standards import tables as _standards
 
 TABLES = (
-    _accounts, _attendance, _awards, _cards, _credits, _org, _people, _projects, _trail
+    _accounts, _attendance, _awards, _cards, _credits, _org, _people, _projects, _standards, _trail
 )  # fmt: skip
 LOCK = 4_201_958  # any number that nothing else in the database uses
 

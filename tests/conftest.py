@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
@@ -17,6 +19,10 @@ from app.kernel.secret import Secret
 from jobs.queues import HANDLERS
 
 pytest_plugins = ["tests.support.services"]
+
+# The clean-up and the house tests must know every table, whatever a test imports.
+for _tables in Path(__file__).resolve().parents[1].glob("app/*/tables.py"):
+    import_module(f"app.{_tables.parent.name}.tables")
 
 # A Saturday morning in Beijing, after the first batch of the sample project.
 NOW = datetime(2013, 5, 25, 1, 0, tzinfo=UTC)

@@ -33,6 +33,7 @@ PROTECTIONS: dict[str, dict[str, bool]] = {
     "person_year": {"placed": True},
     "project": {"placed": True, "audited": True},
     "quarantine": {"placed": True},
+    "standard_edition": {"audited": True, "append_only": True},
     "swipe": {"placed": True},
     "unit": {"placed": True, "audited": True},
     "upload": {"placed": True},
@@ -40,6 +41,7 @@ PROTECTIONS: dict[str, dict[str, bool]] = {
     "batch": {"placed": True, "audited": True},
     "binding": {"audited": True},
     "grant_held": {"audited": True},
+    "standard_use": {"audited": True},
     "batch_session": {"placed": True, "audited": True},
     "lecturer": {"placed": True, "audited": True},
     "link": {"audited": True},
@@ -48,8 +50,7 @@ PROTECTIONS: dict[str, dict[str, bool]] = {
 
 def upgrade() -> None:
     op.execute(
-        f"do $$ begin if not exists (select from pg_roles where rolname = '{APP_ROLE}') then "
-        f"create role {APP_ROLE} nologin; end if; "
+        f"do $$ begin create role {APP_ROLE} nologin; "
         "exception when duplicate_object or unique_violation then null; end $$"
     )
     op.execute(
@@ -86,6 +87,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("plan", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("edition_id", sa.BigInteger(), nullable=True),
+        sa.Column("credit_class", sa.Text(), nullable=True),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("asked_by", sa.Text(), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
@@ -110,6 +112,13 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("state = 'done'"),
     )
+    op.create_index(
+        "uq_award_run_queued",
+        "award_run",
+        ["batch_id"],
+        unique=True,
+        postgresql_where=sa.text("state = 'queued'"),
+    )
     op.create_table(
         "award_verdict",
         sa.Column("run_id", sa.BigInteger(), nullable=False),
@@ -119,6 +128,7 @@ def upgrade() -> None:
         sa.Column("gross", sa.Numeric(7, 2), nullable=False),
         sa.Column("cap", sa.Numeric(7, 2), nullable=True),
         sa.Column("net", sa.Numeric(7, 2), nullable=False),
+        sa.Column("hours", sa.Numeric(precision=7, scale=2), nullable=False),
         sa.Column("reasons", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("path", sa.Text(collation="C"), nullable=False),
         sa.CheckConstraint("part in ('attendee', 'lecturer')", name=op.f("ck_award_verdict_part")),
@@ -263,6 +273,8 @@ def upgrade() -> None:
         sa.Column("device_id", sa.Integer(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("batch_ids", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=False),
         sa.Column("sha256", sa.LargeBinary(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
@@ -446,7 +458,9 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("upload_id", sa.BigInteger(), nullable=False),
         sa.Column("hold", sa.Text(), nullable=False),
+        sa.Column("then_hold", sa.Text(), nullable=True),
         sa.Column("activity_id", sa.Text(), nullable=False),
+        sa.Column("result", sa.Text(), nullable=False),
         sa.Column("person_no", sa.Text(), nullable=True),
         sa.Column("card_no", sa.Text(), nullable=True),
         sa.Column("uid_h", sa.LargeBinary(), nullable=True),
@@ -456,6 +470,14 @@ def upgrade() -> None:
         sa.Column("resolution", sa.Text(), nullable=True),
         sa.Column("resolved_reason", sa.Text(), nullable=True),
         sa.Column("path", sa.Text(collation="C"), nullable=False),
+        sa.CheckConstraint(
+            "hold in ('seq_gap', 'unsigned_file', 'device_pending', 'unknown_activity', 'unknown_card', 'card_mismatch', 'revoked_card', 'clock_skew', 'future_time', 'unsynced')",
+            name=op.f("ck_quarantine_hold"),
+        ),
+        sa.CheckConstraint(
+            "then_hold in ('seq_gap', 'unsigned_file', 'device_pending', 'unknown_activity', 'unknown_card', 'card_mismatch', 'revoked_card', 'clock_skew', 'future_time', 'unsynced')",
+            name=op.f("ck_quarantine_then_hold"),
+        ),
         sa.PrimaryKeyConstraint("device_id", "epoch", "seq", name=op.f("pk_quarantine")),
     )
     op.create_index(
@@ -467,11 +489,35 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_quarantine_path"), "quarantine", ["path"], unique=False)
     op.create_index(
+        "ix_quarantine_person",
+        "quarantine",
+        ["person_no"],
+        unique=False,
+        postgresql_where=sa.text("resolved_at is null and person_no is not null"),
+    )
+    op.create_index(
         "ix_quarantine_uid",
         "quarantine",
         ["uid_h"],
         unique=False,
         postgresql_where=sa.text("resolved_at is null and uid_h is not null"),
+    )
+    op.create_index(op.f("ix_quarantine_upload_id"), "quarantine", ["upload_id"], unique=False)
+    op.create_table(
+        "standard_edition",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("pack_id", sa.Text(), nullable=False),
+        sa.Column("edition", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("body", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.Column("loaded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("digest ~ '^[0-9a-f]{64}$'", name=op.f("ck_standard_edition_digest")),
+        sa.CheckConstraint("edition > 0", name=op.f("ck_standard_edition_edition")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_standard_edition")),
+        sa.UniqueConstraint("digest", name=op.f("uq_standard_edition_digest")),
+        sa.UniqueConstraint("pack_id", "edition", name=op.f("uq_standard_edition_pack_id_edition")),
     )
     op.create_table(
         "swipe",
@@ -548,9 +594,10 @@ def upgrade() -> None:
         sa.Column("epoch", sa.Integer(), nullable=True),
         sa.Column("first_seq", sa.BigInteger(), nullable=True),
         sa.Column("last_seq", sa.BigInteger(), nullable=True),
+        sa.Column("prev_hash", sa.LargeBinary(), nullable=True),
         sa.Column("waiting", sa.Boolean(), nullable=False),
         sa.Column("record_count", sa.BigInteger(), nullable=False),
-        sa.Column("repeat_count", sa.BigInteger(), nullable=False),
+        sa.Column("accepted_count", sa.BigInteger(), nullable=False),
         sa.Column("faulty", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("path", sa.Text(collation="C"), nullable=False),
         sa.CheckConstraint(
@@ -559,6 +606,9 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("state in ('queued', 'done')", name=op.f("ck_upload_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_upload")),
+    )
+    op.create_index(
+        op.f("ix_upload_device_id_batch_ulid"), "upload", ["device_id", "batch_ulid"], unique=False
     )
     op.create_index(
         op.f("ix_upload_device_id_epoch_first_seq"),
@@ -663,6 +713,16 @@ def upgrade() -> None:
         unique=True,
     )
     op.create_table(
+        "standard_use",
+        sa.Column("unit_id", sa.BigInteger(), nullable=False),
+        sa.Column("pack_id", sa.Text(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["unit_id"], ["unit.id"], name=op.f("fk_standard_use_unit_id_unit")
+        ),
+        sa.PrimaryKeyConstraint("unit_id", "pack_id", name=op.f("pk_standard_use")),
+    )
+    op.create_table(
         "batch_session",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("batch_id", sa.BigInteger(), nullable=False),
@@ -732,6 +792,7 @@ def downgrade() -> None:
     op.drop_table("lecturer")
     op.drop_index(op.f("ix_batch_session_path"), table_name="batch_session")
     op.drop_table("batch_session")
+    op.drop_table("standard_use")
     op.drop_index(op.f("ix_grant_held_login_id_role_unit_id"), table_name="grant_held")
     op.drop_table("grant_held")
     op.drop_index(
@@ -756,17 +817,24 @@ def downgrade() -> None:
         op.f("ix_upload_device_id_sha256"), table_name="upload", postgresql_nulls_not_distinct=True
     )
     op.drop_index(op.f("ix_upload_device_id_epoch_first_seq"), table_name="upload")
+    op.drop_index(op.f("ix_upload_device_id_batch_ulid"), table_name="upload")
     op.drop_table("upload")
     op.drop_index(op.f("ix_unit_path"), table_name="unit")
     op.drop_index(op.f("ix_unit_parent_id"), table_name="unit")
     op.drop_table("unit")
-    op.execute("drop function demand_action")
     op.drop_index(op.f("ix_swipe_batch_id_person_id_at"), table_name="swipe")
     op.drop_table("swipe")
+    op.drop_table("standard_edition")
+    op.drop_index(op.f("ix_quarantine_upload_id"), table_name="quarantine")
     op.drop_index(
         "ix_quarantine_uid",
         table_name="quarantine",
         postgresql_where=sa.text("resolved_at is null and uid_h is not null"),
+    )
+    op.drop_index(
+        "ix_quarantine_person",
+        table_name="quarantine",
+        postgresql_where=sa.text("resolved_at is null and person_no is not null"),
     )
     op.drop_index(op.f("ix_quarantine_path"), table_name="quarantine")
     op.drop_index(
@@ -839,6 +907,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_award_verdict_person_id_run_id"), table_name="award_verdict")
     op.drop_table("award_verdict")
     op.drop_index(
+        "uq_award_run_queued", table_name="award_run", postgresql_where=sa.text("state = 'queued'")
+    )
+    op.drop_index(
         "uq_award_run_in_force", table_name="award_run", postgresql_where=sa.text("state = 'done'")
     )
     op.drop_index(op.f("ix_award_run_path"), table_name="award_run")
@@ -847,3 +918,4 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_audit_entry_table_name_row_id"), table_name="audit_entry")
     op.drop_index(op.f("ix_audit_entry_path_at"), table_name="audit_entry")
     op.drop_table("audit_entry")
+    op.execute("drop function demand_action")

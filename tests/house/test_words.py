@@ -1,0 +1,69 @@
+"""Every code has its sentence, and every sentence a code."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+
+import pytest
+
+from app.awards.terms import Why
+from app.base import words
+from tests.house.trees import ROOT, calls, sources
+
+KINDS = {"NotFoundError", "ForbiddenError", "InvalidError", "ConflictError", "UnavailableError"}
+CODE = re.compile(r"[a-z_]+(\.[a-z0-9_]+)+")
+
+
+def raised() -> set[str]:
+    """The codes that stand in the product's source as arguments of errors."""
+    found = set()
+    for source in sources():
+        for name, node in calls(source.tree):
+            if name.split(".")[-1] in KINDS and node.args and isinstance(node.args[0], ast.Constant):
+                found.add(node.args[0].value)
+    return found
+
+
+def mentioned() -> set[str]:
+    """Every text in the source that has the shape of a code, and the beginnings of made ones."""
+    text = "\n".join(source.path.read_text() for source in sources())
+    return set(re.findall(r"[\"'f]([a-z_]+(?:\.[a-z0-9_]+)+(?:\.\{)?)", text))
+
+
+def test_every_error_that_is_raised_has_a_sentence() -> None:
+    missing = raised() - set(words.book("errors"))
+
+    assert not missing
+
+
+def test_every_sentence_of_an_error_is_raised_somewhere() -> None:
+    said = mentioned()
+    made = {one.removesuffix("{") for one in said if one.endswith("{")}
+    text = "\n".join(source.path.read_text() for source in sources())
+    starts = {one for one in re.findall(r"f\"([a-z_.]+\.)\{", text)} | made
+    unused = {
+        code
+        for code in words.book("errors")
+        if code not in said and not any(code.startswith(start) for start in starts)
+        and code.split(".", 1)[1] not in text
+    }  # fmt: skip
+
+    assert not unused
+
+
+@pytest.mark.parametrize("why", Why)
+def test_every_reason_has_a_sentence(why: Why) -> None:
+    said = [code for code in words.book("reasons") if code.split(".")[0] == why.value]
+
+    assert said
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "app" / "words").glob("*.toml")))
+def test_sentences_are_calm_and_whole(name: str) -> None:
+    for code, said in words.book(name).items():
+        assert said.strip(), code
+        assert "！" not in said and "!" not in said, code
+        assert not re.search(r"系统错误|操作失败|非法|请联系管理员|您", said), code
+        list(string.Formatter().parse(said))  # raises on a broken placeholder
