@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, case, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, any_, case, literal, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.expression import CollectionAggregate
 
 from app.base.work import Work, query
 from app.kernel.actor import Permission
@@ -52,13 +54,25 @@ def batches_of(work: Work, ids: Collection[int]) -> dict[BatchId, Batch]:
     """The batches with these ids, with sessions and lecturers; what is out of sight is left out."""
     if not ids:
         return {}
-    found = _batches(work, _select().where(BatchRow.id.in_(ids)))
+    found = _batches(work, _select().where(BatchRow.id == _any(ids)))
     return {batch.id: batch for batch in found}
 
 
 def batch_ids_of(work: Work, project_id: ProjectId) -> tuple[BatchId, ...]:
     """The ids of all batches of a project, in order of their numbers."""
     wanted = select(BatchRow.id).where(BatchRow.project_id == project_id).order_by(BatchRow.no)
+    return tuple(map(BatchId, work.session.scalars(wanted)))
+
+
+def batches_of_project(work: Work, project_no: str) -> tuple[Batch, ...]:
+    """All batches of the project of that number, in order of their numbers; none if unknown."""
+    wanted = _select().where(ProjectRow.project_no == number_of(project_no).text)
+    return _batches(work, wanted.order_by(BatchRow.no))
+
+
+def batch_ids_between(work: Work, start: datetime, end: datetime) -> tuple[BatchId, ...]:
+    """The ids of the batches whose period shares time with [start, end)."""
+    wanted = select(BatchRow.id).where(BatchRow.ends_at > start, BatchRow.starts_at < end)
     return tuple(map(BatchId, work.session.scalars(wanted)))
 
 
@@ -79,10 +93,14 @@ def find(work: Work, words: str, *, among: Collection[int] | None = None) -> tup
     named = and_(*(ProjectRow.name.icontains(word, autoescape=True) for word in words.split()))
     wanted = _select().where(or_(ProjectRow.project_no.startswith(number, autoescape=True), named))
     if among is not None:
-        wanted = wanted.where(BatchRow.id.in_(among))
+        wanted = wanted.where(BatchRow.id == _any(among))
     exact_first = case((ProjectRow.project_no == number, 0), else_=1)
     newest = wanted.order_by(exact_first, BatchRow.ends_at.desc(), BatchRow.id.desc())
     return _batches(work, newest.limit(MOST_FOUND))
+
+
+def _any(ids: Collection[int]) -> CollectionAggregate[bool]:
+    return any_(literal(list(ids), ARRAY(BigInteger)))
 
 
 def _select() -> Select[BatchRow, ProjectRow, str]:
@@ -96,8 +114,8 @@ def _select() -> Select[BatchRow, ProjectRow, str]:
 def _batches(work: Work, wanted: Select[BatchRow, ProjectRow, str]) -> tuple[Batch, ...]:
     rows = work.session.execute(wanted).all()
     ids = [batch.id for batch, _, _ in rows]
-    sessions = _sessions(work, SessionRow.batch_id.in_(ids)) if ids else {}
-    lecturers = _lecturers(work, LecturerRow.batch_id.in_(ids)) if ids else {}
+    sessions = _sessions(work, SessionRow.batch_id == _any(ids)) if ids else {}
+    lecturers = _lecturers(work, LecturerRow.batch_id == _any(ids)) if ids else {}
     return tuple(
         Batch(
             id=BatchId(batch.id),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
@@ -43,7 +43,7 @@ _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff
 
 
 def number_of(text: str) -> ProjectNumber:
-    """项目编号 as it is kept, half-width, upper case, hyphens for dashes; and what its form says."""
+    """项目编号 as it is kept: half-width, upper case, hyphens; and what its form says."""
     plain = unicodedata.normalize("NFKC", text).translate(_DASHES).upper()
     plain = " ".join(plain.split())
     tight = plain.replace(" ", "")
@@ -91,113 +91,113 @@ def faults(filed: Sequence[FiledProject]) -> tuple[RowError, ...]:
     found: list[RowError] = []
     first: dict[str, int] = {}
     for project in filed:
+        at = _At(project.row)
         seen = first.setdefault(project.no, project.row)
         if seen != project.row:
-            found.append(_fault(project, "project_no", project.no, "number_twice", first=seen))
-        found += _project_faults(project)
+            code = "projects.import.number_twice"
+            found.append(at.fault("project_no", project.no, code, first=seen))
+        found += _project_faults(at, project)
     return tuple(found)
 
 
-def _project_faults(project: FiledProject) -> Iterator[RowError]:
+@dataclass(frozen=True, slots=True)
+class _At:
+    """Where in the file something stands: the project's row, and the path of the member."""
+
+    row: int
+    path: str = ""
+
+    def member(self, name: str, place: int) -> _At:
+        """The element at that place of a list."""
+        return _At(self.row, f"{self.path}{name}[{place}].")
+
+    def fault(self, column: str, value: object, code: str, /, **facts: object) -> RowError:
+        return RowError(self.row, f"{self.path}{column}", str(value), code, tuple(facts.items()))
+
+    def amount(self, column: str, amount: Decimal | None, most: Decimal) -> Iterator[RowError]:
+        if amount is not None and not 0 <= amount <= most:
+            yield self.fault(column, amount, "projects.import.amount_range", most=most)
+
+
+def _project_faults(at: _At, project: FiledProject) -> Iterator[RowError]:
     if not 0 < len(project.no) <= LONGEST_NUMBER:
-        yield _fault(project, "project_no", project.no, "number_long", most=LONGEST_NUMBER)
+        code = "projects.import.number_long"
+        yield at.fault("project_no", project.no, code, most=LONGEST_NUMBER)
     if project.year not in YEARS:
-        yield _fault(
-            project, "year", project.year, "year_range", least=YEARS.start, most=YEARS.stop - 1
-        )
-    for column, amount, most in (
-        ("credits", project.credits, MOST_CREDITS),
-        ("hours", project.hours, MOST_HOURS),
-        ("cap_project", project.cap, MOST_CREDITS),
-    ):
-        yield from _amount_faults(project, column, amount, most)
-    places: dict[int, int] = {}
+        least, most = YEARS[0], YEARS[-1]
+        yield at.fault("year", project.year, "projects.import.year_range", least=least, most=most)
+    yield from at.amount("credits", project.credits, MOST_CREDITS)
+    yield from at.amount("hours", project.hours, MOST_HOURS)
+    yield from at.amount("cap_project", project.cap, MOST_CREDITS)
+    numbers: set[int] = set()
     for place, batch in enumerate(project.batches):
-        at = f"batches[{place}]"
-        if places.setdefault(batch.no, place) != place:
-            yield _fault(project, f"{at}.batch", batch.no, "batch_twice")
-        yield from _batch_faults(project, batch, at)
+        here = at.member("batches", place)
+        if batch.no in numbers:
+            yield here.fault("batch", batch.no, "projects.import.batch_twice")
+        numbers.add(batch.no)
+        yield from _batch_faults(here, batch)
+        if abs(local_date(batch.span.start).year - project.year) > 1:
+            code, value = "projects.import.batch_year", shown(batch.span.start)
+            yield here.fault("starts_at", value, code, year=project.year)
 
 
-def _batch_faults(project: FiledProject, batch: FiledBatch, at: str) -> Iterator[RowError]:
+def _batch_faults(at: _At, batch: FiledBatch) -> Iterator[RowError]:
     if batch.no < 1:
-        yield _fault(project, f"{at}.batch", batch.no, "batch_low")
+        yield at.fault("batch", batch.no, "projects.import.batch_low")
     if batch.limit_persons is not None and batch.limit_persons < 1:
-        yield _fault(project, f"{at}.limit_persons", batch.limit_persons, "limit_low")
-    yield from _span_faults(project, batch.span, f"{at}.ends_at", "batch_ends")
+        yield at.fault("limit_persons", batch.limit_persons, "projects.import.limit_low")
+    start, end = shown(batch.span.start), shown(batch.span.end)
+    if batch.span.start >= batch.span.end:
+        yield at.fault("ends_at", end, "projects.import.batch_ends", start=start)
     if batch.span.end - batch.span.start > LONGEST_HOLDING:
-        yield _fault(project, f"{at}.ends_at", shown(batch.span.end), "batch_long")
-    if abs(local_date(batch.span.start).year - project.year) > 1:
-        value = shown(batch.span.start)
-        yield _fault(project, f"{at}.starts_at", value, "batch_year", year=project.year)
+        yield at.fault("ends_at", end, "projects.import.batch_long")
     keys: set[str] = set()
     for place, session in enumerate(batch.sessions):
-        here = f"{at}.sessions[{place}]"
+        here = at.member("sessions", place)
         if session.key in keys:
-            yield _fault(project, f"{here}.session_id", session.key, "session_twice")
+            yield here.fault("session_id", session.key, "projects.import.session_twice")
         keys.add(session.key)
-        yield from _session_faults(project, batch.span, session, here)
-    yield from _plan_faults(project, batch.plan, keys, f"{at}.plan")
-    yield from _lecturer_faults(project, batch, at)
+        yield from _session_faults(here, batch.span, session)
+    yield from _plan_faults(_At(at.row, f"{at.path}plan."), batch.plan, keys)
+    yield from _lecturer_faults(at, batch)
 
 
-def _session_faults(
-    project: FiledProject, holding: Span, session: Session, at: str
-) -> Iterator[RowError]:
-    yield from _span_faults(project, session.span, f"{at}.closes_at", "session_closes")
+def _session_faults(at: _At, holding: Span, session: Session) -> Iterator[RowError]:
+    start, end = shown(session.span.start), shown(session.span.end)
+    if session.span.start >= session.span.end:
+        yield at.fault("closes_at", end, "projects.import.session_closes", start=start)
     if session.span.start < holding.start - SLACK:
-        yield _fault(project, f"{at}.opens_at", shown(session.span.start), "session_far")
+        yield at.fault("opens_at", start, "projects.import.session_far")
     if session.span.end > holding.end + SLACK:
-        yield _fault(project, f"{at}.closes_at", shown(session.span.end), "session_far")
-    yield from _amount_faults(project, f"{at}.hours", session.hours, MOST_HOURS)
+        yield at.fault("closes_at", end, "projects.import.session_far")
+    yield from at.amount("hours", session.hours, MOST_HOURS)
 
 
-def _plan_faults(
-    project: FiledProject, plan: FiledPlan, keys: set[str], at: str
-) -> Iterator[RowError]:
+def _plan_faults(at: _At, plan: FiledPlan, keys: set[str]) -> Iterator[RowError]:
     if plan.strategy not in STRATEGIES:
-        known = " ".join(STRATEGIES)
-        yield _fault(project, f"{at}.strategy", plan.strategy, "strategy", known=known)
+        known = ", ".join(STRATEGIES)
+        yield at.fault("strategy", plan.strategy, "projects.import.strategy", known=known)
     for place, key in enumerate(plan.windows):
+        column = f"windows[{place}]"
         if key not in keys:
-            known = " ".join(sorted(keys)) or "-"
-            yield _fault(project, f"{at}.windows[{place}]", key, "window", known=known)
-    repeated = [key for key, times in Counter(plan.windows).items() if times > 1]
-    for key in repeated:
-        yield _fault(project, f"{at}.windows", key, "window_twice")
+            known = ", ".join(sorted(keys)) or "-"
+            yield at.fault(column, key, "projects.import.window", known=known)
+        elif key in plan.windows[:place]:
+            yield at.fault(column, key, "projects.import.window_twice")
     if plan.min_swipes is not None and plan.min_swipes < 1:
-        yield _fault(project, f"{at}.min_swipes", plan.min_swipes, "min_swipes")
+        yield at.fault("min_swipes", plan.min_swipes, "projects.import.min_swipes")
     if plan.ratio is not None and not 0 < plan.ratio <= 1:
-        yield _fault(project, f"{at}.ratio", plan.ratio, "ratio")
+        yield at.fault("ratio", plan.ratio, "projects.import.ratio")
     if plan.strategy == "listed" and not plan.listed:
-        yield _fault(project, f"{at}.listed", "", "listed")
+        yield at.fault("listed", "", "projects.import.listed")
 
 
-def _lecturer_faults(project: FiledProject, batch: FiledBatch, at: str) -> Iterator[RowError]:
-    days = (local_date(batch.span.start), local_date(batch.span.end - timedelta(microseconds=1)))
+def _lecturer_faults(at: _At, batch: FiledBatch) -> Iterator[RowError]:
+    first = local_date(batch.span.start)
+    last = local_date(batch.span.end - timedelta(microseconds=1))
     for place, lecturer in enumerate(batch.lecturers):
-        here = f"{at}.lecturers[{place}]"
-        if days[0] <= days[1] and not days[0] <= lecturer.on <= days[1]:
-            yield _fault(
-                project, f"{here}.date", lecturer.on, "lecture_day", first=days[0], last=days[1]
-            )
-        yield from _amount_faults(project, f"{here}.hours", lecturer.hours, MOST_HOURS)
-
-
-def _span_faults(project: FiledProject, span: Span, column: str, cause: str) -> Iterator[RowError]:
-    if span.start >= span.end:
-        yield _fault(project, column, shown(span.end), cause, start=shown(span.start))
-
-
-def _amount_faults(
-    project: FiledProject, column: str, amount: Decimal | None, most: Decimal
-) -> Iterator[RowError]:
-    if amount is not None and not 0 <= amount <= most:
-        yield _fault(project, column, amount, "amount_range", most=most)
-
-
-def _fault(
-    project: FiledProject, column: str, value: object, cause: str, **facts: object
-) -> RowError:
-    code = f"projects.import.{cause}"
-    return RowError(project.row, column, str(value), code, tuple(facts.items()))
+        here = at.member("lecturers", place)
+        if first <= last and not first <= lecturer.on <= last:
+            code = "projects.import.lecture_day"
+            yield here.fault("date", lecturer.on, code, first=first, last=last)
+        yield from here.amount("hours", lecturer.hours, MOST_HOURS)
