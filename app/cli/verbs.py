@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from app.cli import award, credits, db, project
+from app.cli import award, card, credits, db, org, people, project, standards
 from app.cli.desk import help_of
 
 
@@ -13,5 +13,5 @@ def root() -> None:
     """The operator's command."""
 
 
-for group in (award.group, credits.group, db.group, project.group):
+for group in (award.group, card.group, credits.group, db.group, org.group, people.group, project.group, standards.group):
     root.add_command(group)

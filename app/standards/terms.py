@@ -16,6 +16,7 @@ EditionId = NewType("EditionId", int)
 ItemCode = NewType("ItemCode", str)
 
 ANY_CLASS = "any"  # 不分Ⅰ、Ⅱ类: fills whichever class is short
+NATIONAL = ("cn-2006", "cn-2024")  # where no region's pack applies
 LEVELS = ("national", "provincial", "city", "hospital")
 PROMOTED = "promoted"  # 推广项目
 UNIT_GRADES = ("provincial", "tertiary", "secondary", "primary", "township", "cdc1")

@@ -12,12 +12,13 @@ from app.standards.rules.assessing import (
     rounding_of,
     to_the_hundredth,
 )
-from app.standards.rules.claims import assess_all, claim_of
+from app.standards.rules.claims import assess_all, claim_of, listed
 from app.standards.rules.layers import digest_of
 from app.standards.rules.packing import pack_of, read_pack
 from app.standards.rules.reading import parsed
 from app.standards.rules.requirement import (
     additions_of,
+    day_within,
     held,
     hours_for,
     in_force,
@@ -34,6 +35,7 @@ __all__ = [
     "assess",
     "assess_all",
     "claim_of",
+    "day_within",
     "digest_of",
     "draws_on_year",
     "held",
@@ -44,6 +46,7 @@ __all__ = [
     "lecturer_gross",
     "limited",
     "limits_of",
+    "listed",
     "pack_of",
     "parsed",
     "periods_of",

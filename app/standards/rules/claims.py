@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 _RANK = re.compile(r"0{0,3}[1-9][0-9]{0,3}")
 
 
-def assess_all(claims: object, packs: Mapping[str, Pack]) -> tuple[Assessment, ...]:
+def assess_all(claims: object, packs: Mapping[PackId, Pack]) -> tuple[Assessment, ...]:
     """The worth of each claim of a list, in order.
 
     InvalidError `standards.claim.refused` names every claim that cannot be judged by its place in
@@ -43,6 +44,20 @@ def assess_all(claims: object, packs: Mapping[str, Pack]) -> tuple[Assessment, .
     if wrong:
         raise InvalidError("standards.claim.refused", rows=wrong, count=len(wrong))
     return tuple(judged)
+
+
+def listed(text: bytes) -> list[object]:
+    """The list that a file of claims holds, with fractions exact.
+
+    InvalidError for what is not JSON, not a list, or says one thing twice.
+    """
+    try:
+        found = json.loads(text, parse_float=Decimal, object_pairs_hook=_without_repeats)
+    except (ValueError, ArithmeticError, RecursionError) as fault:
+        raise InvalidError("standards.claim.unreadable", detail=str(fault)[:120]) from fault
+    if not isinstance(found, list):
+        raise InvalidError("standards.claim.not_list", value=shown(found))
+    return found
 
 
 def claim_of(raw: object, row: int = 1) -> Claim:
@@ -131,7 +146,14 @@ class _Slip:
         return int(value)
 
 
-def _pack_named(packs: Mapping[str, Pack], claim: Claim) -> Pack:
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise InvalidError("standards.claim.key_twice", keys=", ".join(name for name, _ in pairs))
+    return members
+
+
+def _pack_named(packs: Mapping[PackId, Pack], claim: Claim) -> Pack:
     if claim.pack not in packs:
         known = ", ".join(sorted(packs))
         _refuse("standards.claim.no_pack", claim.row, "pack", claim.pack, known=known)

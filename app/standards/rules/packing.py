@@ -95,7 +95,7 @@ def _class_caps(node: Node | None, classes: tuple[str, ...]) -> tuple[tuple[str,
     if node is None:
         return ()
     caps = node.fields(_NONE, frozenset(classes))
-    return tuple((name, cap.credit()) for name, cap in caps.items())
+    return tuple((name, caps[name].credit()) for name in sorted(caps))
 
 
 def _valid(node: Node) -> tuple[date, date | None]:
@@ -193,7 +193,7 @@ def _project_items(
 ) -> tuple[tuple[str, ItemCode], ...]:
     whole = Node("project_items", {level: node.value for level, node in levels.items()})
     whole.fields(frozenset(LEVELS), frozenset({PROMOTED}))
-    return tuple((level, _known_item(node, items)) for level, node in levels.items())
+    return tuple((level, _known_item(levels[level], items)) for level in sorted(levels))
 
 
 def _known_item(node: Node, items: tuple[Item, ...]) -> ItemCode:

@@ -114,12 +114,21 @@ def year_of(pack: Pack, day: date) -> CmeYear:
 
 def year_numbered(pack: Pack, number: int) -> CmeYear:
     """年度 — the year of credit of that number. InvalidError outside 1900 to 2999."""
-    if not FIRST_YEAR <= number <= LAST_YEAR:
-        raise InvalidError("standards.year.out_of_range", year=number)
+    new_year = day_within(number)
     month, day = pack.year_start
-    begin = date(number if (month, day) == (1, 1) else number - 1, month, day)
+    begin = new_year if (month, day) == (1, 1) else date(number - 1, month, day)
     last = date(begin.year + 1, month, day) - timedelta(days=1)
     return CmeYear(number, begin, last)
+
+
+def day_within(number: int) -> date:
+    """A day of the year of credit of that number, under any pack: its first of January.
+
+    InvalidError outside 1900 to 2999.
+    """
+    if not FIRST_YEAR <= number <= LAST_YEAR:
+        raise InvalidError("standards.year.out_of_range", year=number)
+    return date(number, 1, 1)
 
 
 def valid_on(pack: Pack, day: date) -> bool:
