@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from app.base.site import Handler
+from jobs import awards
 
 QUEUE = "kejiao"
 
 # topic → the job that answers it
-HANDLERS: dict[str, Handler] = {}
+HANDLERS: dict[str, Handler] = {
+    "awards.run": awards.carry_out,
+}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import ARRAY, BigInteger, any_, exists, func, literal, select, text
@@ -43,7 +42,10 @@ def account_of(work: Work, person_no: str, year: int | None = None) -> Account:
     """学分账 — the year of one person within sight; the present year if none is named."""
     person = people.within_sight(work, person_no)
     today = local_date(work.now)
-    pack = standards.pack_for(work, person.place, today if year is None else date(year, 6, 30)).pack
+    if year is None:
+        pack = standards.pack_for(work, person.place, today).pack
+    else:
+        pack = standards.pack_for_year(work, person.place, year).pack
     cme_year = rules.year_of(pack, today) if year is None else rules.year_numbered(pack, year)
     totals = totals_of(work, person.id, cme_year.number)
     have = rules.held(
@@ -109,7 +111,7 @@ def used_in_year(
 
 def unequal_tallies(work: Work) -> int:
     """How many person-years do not equal the sums of their entries; none, if all is well."""
-    return work.session.execute(_UNEQUAL).scalar_one()
+    return int(work.session.execute(_UNEQUAL).scalar_one())
 
 
 _UNEQUAL = text("""

@@ -111,4 +111,4 @@ def take_back(work: Work, *, batch_id: int, run_id: int, reason: str) -> int:
     """Reverse all credit in force of a batch; how many entries were reversed."""
     facts = {"batch_id": batch_id, "run_id": run_id, "reason": reason}
     facts |= {"now": work.now, "actor": work.actor.name}
-    return work.session.execute(_TAKE_BACK, facts).scalar_one()
+    return int(work.session.execute(_TAKE_BACK, facts).scalar_one())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import Identity, Index
+from sqlalchemy import Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.database import Audited, Base, Personal, Placed, one_of
@@ -51,7 +51,17 @@ class StatusRow(Personal, Audited, Base):
     """人员状态 — the status in force from a day on; `ALWAYS` where no day is known."""
 
     __tablename__ = "person_status"
-    __table_args__ = (one_of("status", Status), Index(None, "path"))
+    __table_args__ = (
+        one_of("status", Status),
+        Index(None, "path"),
+        # Who has a status that few have is asked at every award.
+        Index(
+            "ix_person_status_uncommon",
+            "status",
+            "person_id",
+            postgresql_where=text("status <> 'normal'"),
+        ),
+    )
 
     person_id: Mapped[int] = mapped_column(primary_key=True)
     from_on: Mapped[date] = mapped_column(primary_key=True)

@@ -7,13 +7,20 @@ from datetime import date
 from enum import StrEnum
 from typing import NewType
 
+from app.kernel.errors import RowError
 from app.kernel.place import Place
-from app.org.terms import UnitId
+from app.kernel.secret import Secret
+from app.kernel.sheet import Line
+from app.org.terms import Unit, UnitId
 
 PersonId = NewType("PersonId", int)
 PersonNo = NewType("PersonNo", str)
 
 ALWAYS = date(1, 1, 1)
+
+# What the vault is told each sealed value is for.
+ID_NUMBER = "people.id_number"
+PHONE = "people.phone"
 
 
 class Status(StrEnum):
@@ -65,3 +72,98 @@ class Person:
     title: str
     title_level: TitleLevel | None
     status: Status
+
+
+# 状态沿革 — from which day on which status held, in order; before the first day, normal.
+History = tuple[tuple[date, Status], ...]
+
+
+class Fate(StrEnum):
+    """导入去向 — what an import does with a row."""
+
+    ADDED = "added"  # 新增
+    CHANGED = "changed"  # 更改
+    SAME = "same"  # 不变
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """个人资料 — what is told of a person beside number, unit and status."""
+
+    name: str
+    id_type: IdType
+    id_number: Secret
+    sex: Sex | None
+    birth_on: date | None
+    title: str
+    title_level: TitleLevel | None
+    post: str
+    education: str
+    specialty: str
+    phone: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class PersonDraft:
+    """人员导入行 — what one line says of a person; a wrong cell holds an empty value."""
+
+    line: Line
+    no: str
+    profile: Profile
+    # 证件唯一值 — the number as one identity: a 15-digit card is its 18-digit successor.
+    identity: Secret
+    unit_code: str
+    department_code: str
+    status: Status
+    status_from: date
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPerson:
+    """已有人员 — a person as an import compares them with their line."""
+
+    id: PersonId
+    profile: Profile
+    identity_index: bytes
+    place: Place
+    unit_id: UnitId
+    department_id: UnitId | None
+    history: History
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """证件持有人 — who has a person number or an identity already, in the actor's sight or not."""
+
+    no: PersonNo
+    name: str
+    identity_index: bytes
+    in_sight: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPlan:
+    """导入计划 — what will stand of a person, and the columns in which that is new."""
+
+    draft: PersonDraft
+    profile: Profile
+    unit: Unit
+    department: Unit | None
+    history: History
+    known: KnownPerson | None
+    columns: tuple[str, ...]
+
+    @property
+    def home(self) -> Place:
+        """The place under which the person's leaf stands."""
+        return (self.department or self.unit).place
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """花名册 — the judged lines of a file: each line's number, and its plan if none has a fault."""
+
+    nos: tuple[str, ...]
+    plans: tuple[PersonPlan, ...]
+    known: dict[str, KnownPerson]
+    faults: tuple[RowError, ...]

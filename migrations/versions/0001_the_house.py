@@ -50,7 +50,8 @@ PROTECTIONS: dict[str, dict[str, bool]] = {
 
 def upgrade() -> None:
     op.execute(
-        f"do $$ begin create role {APP_ROLE} nologin; "
+        f"do $$ begin if not exists (select from pg_roles where rolname = '{APP_ROLE}') then "
+        f"create role {APP_ROLE} nologin; end if; "
         "exception when duplicate_object or unique_violation then null; end $$"
     )
     op.execute(
@@ -390,6 +391,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", "from_on", name=op.f("pk_person_status")),
     )
     op.create_index(op.f("ix_person_status_path"), "person_status", ["path"], unique=False)
+    op.create_index(
+        "ix_person_status_uncommon",
+        "person_status",
+        ["status", "person_id"],
+        unique=False,
+        postgresql_where=sa.text("status <> 'normal'"),
+    )
     op.create_table(
         "person_year",
         sa.Column("person_id", sa.BigInteger(), nullable=False),
@@ -502,7 +510,6 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("resolved_at is null and uid_h is not null"),
     )
-    op.create_index(op.f("ix_quarantine_upload_id"), "quarantine", ["upload_id"], unique=False)
     op.create_table(
         "standard_edition",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -825,7 +832,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_swipe_batch_id_person_id_at"), table_name="swipe")
     op.drop_table("swipe")
     op.drop_table("standard_edition")
-    op.drop_index(op.f("ix_quarantine_upload_id"), table_name="quarantine")
     op.drop_index(
         "ix_quarantine_uid",
         table_name="quarantine",
@@ -856,6 +862,11 @@ def downgrade() -> None:
         postgresql_include=["total", "class_1", "class_2", "hours", "path"],
     )
     op.drop_table("person_year")
+    op.drop_index(
+        "ix_person_status_uncommon",
+        table_name="person_status",
+        postgresql_where=sa.text("status <> 'normal'"),
+    )
     op.drop_index(op.f("ix_person_status_path"), table_name="person_status")
     op.drop_table("person_status")
     op.drop_index(op.f("ix_person_unit_id"), table_name="person")

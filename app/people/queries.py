@@ -1,0 +1,222 @@
+"""Questions about people."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import date
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    LargeBinary,
+    Text,
+    and_,
+    any_,
+    exists,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+
+from app.base.work import Work, query
+from app.kernel.actor import Permission
+from app.kernel.errors import NotFoundError
+from app.kernel.place import Place
+from app.kernel.secret import Secret
+from app.kernel.span import local_date
+from app.org.terms import UnitId
+from app.people.tables import PersonRow, StatusRow
+from app.people.terms import (
+    ID_NUMBER,
+    PHONE,
+    History,
+    Holder,
+    IdType,
+    KnownPerson,
+    Person,
+    PersonId,
+    PersonNo,
+    Profile,
+    Sex,
+    Status,
+    TitleLevel,
+)
+
+
+@query(Permission.PEOPLE_READ)
+def person_by_no(work: Work, no: str) -> Person:
+    """The person of that number within sight. NotFoundError otherwise."""
+    return within_sight(work, no)
+
+
+def within_sight(work: Work, no: str) -> Person:
+    """The person of that number, for a door that has its own permission. NotFoundError as above."""
+    found = people_by_no(work, [no])
+    if no not in found:
+        raise NotFoundError("people.person.unknown", person_no=no)
+    return found[no]
+
+
+def people_by_no(work: Work, nos: Collection[str]) -> dict[str, Person]:
+    """The people of these numbers, by number; who is unknown or out of sight is left out."""
+    texts = literal([no for no in nos if no.isprintable()], ARRAY(Text))
+    return {person.no: person for person in _people(work, PersonRow.person_no == any_(texts))}
+
+
+def people_of(work: Work, ids: Collection[int]) -> dict[int, Person]:
+    """The people of these ids, by id, however many they are."""
+    return {person.id: person for person in _people(work, PersonRow.id == any_(_numbers(ids)))}
+
+
+def roster(work: Work, place: Place) -> tuple[Person, ...]:
+    """Everyone at or under a place by name, without those who are cancelled today."""
+    low, high = place.bounds
+    later = aliased(StatusRow)
+    today = local_date(work.now)
+    cancelled = exists().where(
+        StatusRow.person_id == PersonRow.id,
+        StatusRow.status == Status.CANCELLED,
+        StatusRow.from_on <= today,
+        ~exists().where(
+            later.person_id == StatusRow.person_id,
+            later.from_on > StatusRow.from_on,
+            later.from_on <= today,
+        ),
+    )
+    within = and_(PersonRow.path >= low, PersonRow.path < high)
+    return tuple(_people(work, within & ~cancelled, PersonRow.name_key, PersonRow.id))
+
+
+def status_on(work: Work, ids: Collection[int], day: date) -> dict[int, Status]:
+    """The status of each of these people in force on a day; normal where nothing else is known."""
+    dated = (
+        select(StatusRow.person_id, StatusRow.status)
+        .distinct(StatusRow.person_id)
+        .where(StatusRow.person_id == any_(_numbers(ids)), StatusRow.from_on <= day)
+        .order_by(StatusRow.person_id, StatusRow.from_on.desc())
+    )
+    found = {person_id: Status(status) for person_id, status in work.session.execute(dated)}
+    return {person_id: found.get(person_id, Status.NORMAL) for person_id in ids}
+
+
+def with_status(work: Work, status: Status, day: date) -> set[int]:
+    """Everyone within sight whose status in force on a day is this one, which few have."""
+    later = aliased(StatusRow)
+    superseded = exists().where(
+        later.person_id == StatusRow.person_id,
+        later.from_on > StatusRow.from_on,
+        later.from_on <= day,
+    )
+    return set(
+        work.session.scalars(
+            select(StatusRow.person_id).where(
+                StatusRow.status == status, StatusRow.from_on <= day, ~superseded
+            )
+        )
+    )
+
+
+def known(work: Work, nos: Collection[str], *, lock: bool) -> dict[str, KnownPerson]:
+    """The people of these numbers as an import compares them, locked where it will change them."""
+    asked = (
+        select(PersonRow)
+        .where(PersonRow.person_no == any_(literal(list(nos), ARRAY(Text))))
+        .order_by(PersonRow.id)
+    )
+    rows = work.session.scalars(asked.with_for_update() if lock else asked).all()
+    histories = _histories(work, [row.id for row in rows])
+    return {
+        row.person_no: KnownPerson(
+            id=PersonId(row.id),
+            profile=_profile(work, row),
+            identity_index=row.id_number_index,
+            place=Place(row.path),
+            unit_id=UnitId(row.unit_id),
+            department_id=None if row.department_id is None else UnitId(row.department_id),
+            history=histories.get(row.id, ()),
+        )
+        for row in rows
+    }
+
+
+def holders(
+    work: Work, nos: Collection[str], identities: Collection[bytes]
+) -> dict[str | bytes, Holder]:
+    """Who has one of these numbers or identities, found by both; the caller reaches for all."""
+    asked = select(
+        PersonRow.person_no, PersonRow.name, PersonRow.id_number_index, PersonRow.path
+    ).where(
+        or_(
+            PersonRow.person_no == any_(literal(list(nos), ARRAY(Text))),
+            PersonRow.id_number_index == any_(literal(list(identities), ARRAY(LargeBinary))),
+        )
+    )
+    found: dict[str | bytes, Holder] = {}
+    for no, name, index, path in work.session.execute(asked):
+        in_sight = work.actor.place.holds(Place(path))
+        found[no] = found[index] = Holder(PersonNo(no), name, index, in_sight)
+    return found
+
+
+def _people(
+    work: Work, condition: ColumnElement[bool], *order: InstrumentedAttribute[Any]
+) -> Iterator[Person]:
+    asked = select(
+        PersonRow.id,
+        PersonRow.person_no,
+        PersonRow.name,
+        PersonRow.path,
+        PersonRow.unit_id,
+        PersonRow.department_id,
+        PersonRow.title,
+        PersonRow.title_level,
+        PersonRow.status,
+    ).where(condition)
+    for row in work.session.execute(asked.order_by(*order)):
+        yield Person(
+            id=PersonId(row.id),
+            no=PersonNo(row.person_no),
+            name=row.name,
+            place=Place(row.path),
+            unit_id=UnitId(row.unit_id),
+            department_id=None if row.department_id is None else UnitId(row.department_id),
+            title=row.title,
+            title_level=None if row.title_level is None else TitleLevel(row.title_level),
+            status=Status(row.status),
+        )
+
+
+def _histories(work: Work, ids: Collection[int]) -> dict[int, History]:
+    asked = (
+        select(StatusRow.person_id, StatusRow.from_on, StatusRow.status)
+        .where(StatusRow.person_id == any_(_numbers(ids)))
+        .order_by(StatusRow.person_id, StatusRow.from_on)
+    )
+    found: dict[int, History] = {}
+    for person_id, from_on, status in work.session.execute(asked):
+        found[person_id] = (*found.get(person_id, ()), (from_on, Status(status)))
+    return found
+
+
+def _profile(work: Work, row: PersonRow) -> Profile:
+    opened = work.site.vault.open
+    return Profile(
+        name=row.name,
+        id_type=IdType(row.id_type),
+        id_number=opened(row.id_number, ID_NUMBER),
+        sex=None if row.sex is None else Sex(row.sex),
+        birth_on=row.birth_on,
+        title=row.title,
+        title_level=None if row.title_level is None else TitleLevel(row.title_level),
+        post=row.post,
+        education=row.education,
+        specialty=row.specialty,
+        phone=Secret("") if row.phone is None else opened(row.phone, PHONE),
+    )
+
+
+def _numbers(ids: Collection[int]) -> ColumnElement[list[int]]:
+    return literal(list(ids), ARRAY(BigInteger))

@@ -1,0 +1,1 @@
+"""Judgements about people from values alone."""

@@ -1,0 +1,149 @@
+"""The people's part of taking in a roster, for the command that takes in their cards as well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from psycopg.errors import UniqueViolation
+from pypinyin import lazy_pinyin
+from sqlalchemy import BigInteger, any_, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import IntegrityError
+
+from app.base import security, words
+from app.base.work import Work
+from app.kernel.errors import ConflictError
+from app.kernel.place import Place
+from app.kernel.sheet import Sheet
+from app.kernel.span import local_date
+from app.org import queries as org
+from app.people import queries
+from app.people.rules import history, roster
+from app.people.tables import PersonRow, StatusRow
+from app.people.terms import ID_NUMBER, PHONE, PersonId, PersonPlan, Roster
+
+
+def judge_roster(work: Work, sheet: Sheet, *, lock: bool) -> Roster:
+    """What the people of a sheet would become, and every cell that keeps them from it.
+
+    Reaches for one question: who anywhere has a number or an identity that the sheet names.
+    """
+    drafts, faults = roster.read(sheet, local_date(work.now))
+    nos = {draft.no for draft in drafts if draft.no}
+    known = queries.known(work, nos, lock=lock)
+    codes = {code for draft in drafts for code in (draft.unit_code, draft.department_code) if code}
+    units = org.units_by_code(work, codes)
+    departments = org.units_of(
+        work, {person.department_id for person in known.values() if person.department_id}
+    )
+    vault = work.site.vault
+    indices = [vault.index(draft.identity, ID_NUMBER) for draft in drafts]
+    with work.reaching():
+        holders = queries.holders(work, nos, indices)
+    found = list(faults)
+    for draft, index in zip(drafts, indices, strict=True):
+        found += roster.judge_unit(draft, units)
+        found += roster.judge_person(draft, index, known.get(draft.no), units, holders)
+    plans = (
+        ()
+        if found
+        else (roster.plan(draft, known.get(draft.no), units, departments) for draft in drafts)
+    )
+    return Roster(tuple(draft.no for draft in drafts), tuple(plans), known, tuple(found))
+
+
+def store_roster(work: Work, plans: Sequence[PersonPlan]) -> dict[str, tuple[PersonId, Place]]:
+    """Let the people stand as planned; the id and place of everyone planned, by number.
+
+    ConflictError when another import took a number or an identity at the same moment.
+    """
+    added = _add(work, [plan for plan in plans if plan.known is None])
+    changed = _change(work, [plan for plan in plans if plan.known and plan.columns])
+    try:
+        work.session.flush()
+    except IntegrityError as error:
+        if not isinstance(error.orig, UniqueViolation):
+            raise
+        raise ConflictError("people.import.raced") from error
+    security.repath(work, dict(changed.values()))
+    standing = {
+        plan.draft.no: (plan.known.id, plan.known.place) for plan in plans if plan.known is not None
+    }
+    return standing | added | changed
+
+
+def _add(work: Work, plans: Sequence[PersonPlan]) -> dict[str, tuple[PersonId, Place]]:
+    ids = work.fresh_ids(PersonRow, len(plans))
+    made = {}
+    for person_id, plan in zip(ids, plans, strict=True):
+        place = plan.home.person(person_id)
+        row = PersonRow(id=person_id, path=place.path, person_no=plan.draft.no)
+        _write(work, row, plan)
+        work.session.add(row)
+        _write_history(work, plan, person_id, place, ())
+        made[plan.draft.no] = (PersonId(person_id), place)
+    return made
+
+
+def _change(work: Work, plans: Iterable[PersonPlan]) -> dict[str, tuple[PersonId, Place]]:
+    differing = {plan.known.id: plan for plan in plans if plan.known is not None}
+    ids = literal(list(differing), ARRAY(BigInteger))
+    statuses: dict[int, list[StatusRow]] = {}
+    for status in work.session.scalars(select(StatusRow).where(StatusRow.person_id == any_(ids))):
+        statuses.setdefault(status.person_id, []).append(status)
+    moved = {}
+    for row in work.session.scalars(select(PersonRow).where(PersonRow.id == any_(ids))):
+        plan = differing[PersonId(row.id)]
+        place = plan.home.person(row.id)
+        _write(work, row, plan)
+        _write_history(work, plan, row.id, Place(row.path), statuses.get(row.id, ()))
+        if place.path != row.path:
+            row.path = place.path
+            moved[row.person_no] = (PersonId(row.id), place)
+    return moved
+
+
+def _write(work: Work, row: PersonRow, plan: PersonPlan) -> None:
+    """Put a plan into a row; sealed parts only where they differ: sealing twice gives two."""
+    vault, profile = work.site.vault, plan.profile
+    fresh = plan.known is None
+    if fresh or "name" in plan.columns:
+        row.name, row.name_key = profile.name, _name_key(profile.name)
+    if fresh or "id_number" in plan.columns:
+        row.id_number = vault.seal(profile.id_number, ID_NUMBER)
+        row.id_number_index = vault.index(plan.draft.identity, ID_NUMBER)
+    if fresh or "phone" in plan.columns:
+        row.phone = vault.seal(profile.phone, PHONE) if profile.phone else None
+        row.phone_index = vault.index(profile.phone, PHONE) if profile.phone else None
+    row.id_type = profile.id_type
+    row.sex, row.birth_on = profile.sex, profile.birth_on
+    row.unit_id = plan.unit.id
+    row.department_id = plan.department.id if plan.department else None
+    row.title, row.title_level = profile.title, profile.title_level
+    row.post, row.education, row.specialty = profile.post, profile.education, profile.specialty
+    row.status = history.newest(plan.history)
+
+
+def _write_history(
+    work: Work, plan: PersonPlan, person_id: int, place: Place, rows: Iterable[StatusRow]
+) -> None:
+    wanted = dict(plan.history)
+    for row in rows:
+        status = wanted.pop(row.from_on, None)
+        if status is None:
+            work.session.delete(row)
+        else:
+            row.status = status
+    for from_on, status in wanted.items():
+        work.session.add(
+            StatusRow(person_id=person_id, from_on=from_on, status=status, path=place.path)
+        )
+
+
+def _name_key(name: str) -> str:
+    """The name in pinyin, by which Chinese names sort; some surnames are read in their own way."""
+    surnames: Mapping[str, str] = words.book("surnames")
+    for length in (2, 1):
+        if reading := surnames.get(name[:length]):
+            return " ".join([reading, *lazy_pinyin(name[length:])]).lower()
+    return " ".join(lazy_pinyin(name)).lower()

@@ -1,0 +1,118 @@
+"""授分 — a run of 250,000 people beside a COPY of the ready verdict rows, in one run of the program."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from sqlalchemy import Engine, text
+
+from app.awards import commands
+from app.awards.terms import Options
+from app.base import outbox
+from app.base.work import begin
+from tests.load.ground import OPERATOR, ground, populate
+
+_ROUNDS = 3
+NO = "2013-01-01-001"
+
+_PROJECT = (
+    """
+    insert into project (id, project_no, name, level, promoted, medical_type, credit_class,
+      course_kind, unit_id, year, credits, hours, cap_project, state, path) overriding system value
+    values (1, '2013-01-01-001', '测试项目', 'national', false, 'western', 'I', 'professional', 10, 2013, 5, 15,
+      null, 'announced', '1.2.10.')
+    """,
+    """
+    insert into batch (id, project_id, no, starts_at, ends_at, venue, unit_only, limit_persons,
+      plan, path) overriding system value
+    values (1, 1, 1, '2013-05-18 08:00+08', '2013-05-18 18:00+08', '', false, null,
+      '{"strategy": "windows", "windows": ["in", "out"]}', '1.2.10.')
+    """,
+    """
+    insert into batch_session (batch_id, key, label, kind, opens_at, closes_at, sort_order, path)
+    values
+      (1, 'in', '签到', 'start', '2013-05-18 07:30+08', '2013-05-18 08:30+08', 0, '1.2.10.'),
+      (1, 'out', '签退', 'end', '2013-05-18 17:00+08', '2013-05-18 18:00+08', 1, '1.2.10.')
+    """,
+)
+
+# Four swipes each; one person in ten leaves before the second window opens.
+_SWIPES = """
+insert into swipe (device_id, epoch, seq, upload_id, batch_id, person_id, at_dev, at, h, state,
+  direction, path)
+select 1, 1, n * :people + p, 1, 1, p, moment.at, moment.at, '\\x00', 'accepted', 0, '1.2.10.'
+from generate_series(0, 3) n, generate_series(1, :people) p,
+  lateral (select case n
+    when 0 then timestamptz '2013-05-18 07:31+08' + (p % 3500) * interval '1 second'
+    when 3 then timestamptz '2013-05-18 17:01+08' + (p % 3500) * interval '1 second'
+      - case when p % 10 = 0 then interval '2 hours' else interval '0' end
+    else timestamptz '2013-05-18 09:00+08' + n * interval '1 hour' + (p % 600) * interval '1 second'
+  end as at) moment
+"""
+
+
+def main(argv: list[str]) -> None:
+    """Measure and print the ratio."""
+    options = argparse.ArgumentParser(prog="python -m tests.load award")
+    options.add_argument("--people", type=int, default=250_000)
+    people = options.parse_args(argv).people
+    with ground() as on:
+        populate(on.owner, people)
+        with on.owner.begin() as connection:
+            for statement in _PROJECT:
+                connection.exec_driver_sql(statement)
+            connection.execute(text(_SWIPES), {"people": people})
+        with on.owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("vacuum analyze swipe"))
+        ratios = []
+        for round_no in range(_ROUNDS):
+            _empty(on.owner)
+            with begin(on.site, OPERATOR) as work:
+                commands.ask(work, NO, 1, Options())
+            [message] = work.messages
+            began = time.perf_counter()
+            outbox.deliver(on.site, message.id)
+            ours = time.perf_counter() - began
+            limit = _copy_of_ready_rows(on.owner)
+            ratios.append(ours / limit)
+            granted = _count(on.owner, "select count(*) from credit_entry")
+            print(
+                f"round {round_no + 1}: {people:,} people, {4 * people:,} swipes: award {ours:.2f} s, "
+                f"COPY of ready verdicts {limit:.2f} s, ratio {ours / limit:.2f}, "
+                f"{granted:,} entries", flush=True,
+            )  # fmt: skip
+        print(f"award / COPY of ready verdicts: {min(ratios):.2f} to {max(ratios):.2f} (goal: at most 6)")
+
+
+def _copy_of_ready_rows(owner: Engine) -> float:
+    """Seconds to COPY the same verdicts into a table of the same shape, keys and indexes."""
+    raw = owner.raw_connection()
+    try:
+        cursor = raw.cursor()
+        cursor.execute("drop table if exists ready")
+        cursor.execute("create table ready (like award_verdict including all)")
+        blocks = []
+        with cursor.copy("copy award_verdict to stdout") as out:
+            blocks = [bytes(block) for block in out]
+        body = b"".join(blocks)
+        raw.commit()
+        began = time.perf_counter()
+        with cursor.copy("copy ready from stdin") as into:
+            for start in range(0, len(body), 1 << 20):
+                into.write(body[start : start + (1 << 20)])
+        raw.commit()
+        return time.perf_counter() - began
+    finally:
+        raw.close()
+
+
+def _empty(owner: Engine) -> None:
+    with owner.begin() as connection:
+        for table in ("award_verdict", "credit_entry", "person_year", "award_run", "outbox_message"):
+            connection.execute(text(f"truncate {table}"))
+
+
+def _count(owner: Engine, sql: str) -> int:
+    with owner.connect() as connection:
+        return int(connection.execute(text(sql)).scalar_one())
