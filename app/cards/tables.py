@@ -20,7 +20,10 @@ class CardRow(Personal, Audited, Base):
         Index(None, "path"),
         Index(None, "person_id"),
         Index(
-            "uq_card_one_active", "person_id", unique=True, postgresql_where=text("state = 'active'")
+            "uq_card_one_active",
+            "person_id",
+            unique=True,
+            postgresql_where=text("state = 'active'"),
         ),
     )
 

@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import NewType
 
 from app.kernel.secret import Secret
-from app.people.terms import PersonId
+from app.kernel.sheet import Imported, Line
+from app.people.terms import Fate, PersonId
 
 CardId = NewType("CardId", int)
 CardNo = NewType("CardNo", str)
@@ -37,3 +38,52 @@ class Card:
     def counts_at(self, moment: datetime) -> bool:
         """Whether a swipe of this card at that moment counts."""
         return self.state is CardState.ACTIVE or moment < self.since
+
+
+# What the vault is told a sealed UID is for; it is sealed and hashed as upper-case hex.
+UID = "cards.uid"
+
+
+@dataclass(frozen=True, slots=True)
+class CardDraft:
+    """卡的导入行 — what one line says of its person's card; empty where it says nothing."""
+
+    line: Line
+    person_no: str
+    no: str
+    uid: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCard:
+    """已登记的卡 — a card somewhere on the platform, in the actor's sight or not."""
+
+    card: Card
+    person_no: str
+    in_sight: bool
+
+
+class CardChange(StrEnum):
+    """卡的变动 — what an import does with the card of a line."""
+
+    REGISTERED = "registered"  # 登记
+    READ = "read"  # 补记芯片号
+
+
+@dataclass(frozen=True, slots=True)
+class RosterRow:
+    """导入的一行 — the fate of a line, and the columns in which it brings something new."""
+
+    row: int
+    person_no: str
+    name: str
+    fate: Fate
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """花名册导入结果 — how many, and each line's fate."""
+
+    counts: Imported
+    rows: tuple[RosterRow, ...]

@@ -13,5 +13,14 @@ def root() -> None:
     """The operator's command."""
 
 
-for group in (award.group, card.group, credits.group, db.group, org.group, people.group, project.group, standards.group):
+for group in (
+    award.group,
+    card.group,
+    credits.group,
+    db.group,
+    org.group,
+    people.group,
+    project.group,
+    standards.group,
+):
     root.add_command(group)

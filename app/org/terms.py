@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NewType
 
 from app.kernel.place import Place
+from app.kernel.sheet import Line
 
 UnitId = NewType("UnitId", int)
 
@@ -49,3 +50,30 @@ class Unit:
         if self.kind is UnitKind.BUREAU:
             return Place(self.place.path.removesuffix(f"{self.id}."))
         return self.place
+
+
+@dataclass(frozen=True, slots=True)
+class KnownUnit:
+    """已有机构 — a unit as an import compares it with its line."""
+
+    id: UnitId
+    code: str
+    parent_code: str
+    kind: UnitKind
+    name: str
+    order: int
+    grade: Grade | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class UnitDraft:
+    """机构导入行 — what one line says of a unit; a wrong cell holds an empty value."""
+
+    line: Line
+    code: str
+    parent_code: str
+    kind: UnitKind | None
+    name: str
+    order: int
+    grade: Grade | None

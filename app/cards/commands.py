@@ -1,0 +1,175 @@
+"""Taking in people with their cards, and changing a card's state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import assert_never
+
+from psycopg.errors import UniqueViolation
+from sqlalchemy import BigInteger, Text, any_, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import IntegrityError
+
+from app.base.work import Work, command
+from app.cards import queries, rules
+from app.cards.tables import CardRow
+from app.cards.terms import (
+    UID,
+    Card,
+    CardChange,
+    CardDraft,
+    CardState,
+    Enrolment,
+    RosterRow,
+)
+from app.kernel.actor import Permission
+from app.kernel.errors import ConflictError, InvalidError, NotFoundError, RowError
+from app.kernel.place import Place
+from app.kernel.secret import Secret
+from app.kernel.sheet import Imported, Sheet
+from app.kernel.span import shown
+from app.people import steps as people
+from app.people.terms import Fate, PersonId, PersonPlan, Roster
+
+CHANGED = "cards.changed"
+
+
+@command(Permission.PEOPLE_IMPORT, reaches=True)
+def import_people(work: Work, sheet: Sheet, *, dry_run: bool = False) -> Enrolment:
+    """Let the people of a file and their cards stand as it says, all or none; a trial is none.
+
+    1. Judge every line: the people among themselves and against everyone, then their cards.
+       InvalidError names every wrong cell. Reaches for one question: who anywhere has a number,
+       an identity, a card or a chip that the file names.
+    2. Store the people, then the cards at the people's new places; a card that is new for its
+       person is active from now on, and the one that was is replaced.
+    3. Tell whoever keeps records that wait for a person or a card.
+    ConflictError when another import took one of these at the same moment.
+    """
+    roster = people.judge_roster(work, sheet, lock=not dry_run)
+    drafts, changes = _judge_cards(work, sheet, roster)
+    rows = [_fate(plan, change) for plan, change in zip(roster.plans, changes, strict=True)]
+    if not dry_run:
+        standing = people.store_roster(work, roster.plans)
+        card_ids = _store_cards(work, drafts, changes, standing)
+        new = [standing[row.person_no][0] for row in rows if row.fate is Fate.ADDED]
+        if card_ids or new:
+            work.tell(CHANGED, place=Place.root(), card_ids=card_ids, person_ids=new)
+    fates = [row.fate for row in rows]
+    counts = Imported(*(fates.count(fate) for fate in (Fate.ADDED, Fate.CHANGED, Fate.SAME)))
+    return Enrolment(counts, tuple(rows))
+
+
+@command(Permission.CARDS_CHANGE)
+def set_state(work: Work, card_no: str, state: CardState, since: datetime | None = None) -> Card:
+    """Let a card be in a state since a moment (now, where left out); the card as it then stands.
+
+    NotFoundError for a card out of sight; InvalidError for a moment that is far ahead of the clock;
+    ConflictError where the person has another active card.
+    """
+    locked = select(CardRow).where(CardRow.card_no == card_no).with_for_update()
+    row = work.session.scalars(locked).one_or_none() if card_no.isprintable() else None
+    if row is None:
+        raise NotFoundError("cards.card.unknown", card_no=card_no)
+    if since is not None and not rules.may_hold_since(since, work.now):
+        raise InvalidError("cards.card.since", since=shown(since), now=shown(work.now))
+    cards = queries.cards_of_people(work, [row.person_id])[row.person_id]
+    card = next(card for card in cards if card.id == row.id)
+    for other in cards:
+        if state is other.state is CardState.ACTIVE and other.id != card.id:
+            raise ConflictError("cards.card.another_active", card_no=card_no, other=other.no)
+    row.state, row.since = state, rules.since_of(card, state, since, work.now)
+    _flush(work)
+    work.tell(CHANGED, place=Place.root(), card_ids=[row.id], person_ids=[])
+    return Card(card.id, card.no, card.person_id, state, row.since, None)
+
+
+def _judge_cards(
+    work: Work, sheet: Sheet, roster: Roster
+) -> tuple[Sequence[CardDraft], Sequence[CardChange | None]]:
+    drafts, faults = rules.read(sheet, roster.nos)
+    with work.reaching():
+        numbered = queries.held_by_no(work, [draft.no for draft in drafts if draft.no])
+        chips = queries.held_by_uid(work, [draft.uid for draft in drafts])
+    found: list[RowError] = []
+    for draft in drafts:
+        person = roster.known.get(draft.person_no)
+        found += rules.judge(draft, person.id if person else None, numbered, chips)
+    sheet.refuse_faults(roster.faults, faults, found)
+    return drafts, [rules.change(draft, numbered) for draft in drafts]
+
+
+def _fate(plan: PersonPlan, change: CardChange | None) -> RosterRow:
+    columns = plan.columns
+    if plan.known is None:
+        fate = Fate.ADDED
+    else:
+        match change:
+            case CardChange.REGISTERED:
+                columns = (*columns, "card_no")
+            case CardChange.READ:
+                columns = (*columns, "card_uid")
+            case None:
+                pass
+            case _:
+                assert_never(change)
+        fate = Fate.CHANGED if columns else Fate.SAME
+    return RosterRow(plan.draft.line.row, plan.draft.no, plan.profile.name, fate, columns)
+
+
+def _store_cards(
+    work: Work,
+    drafts: Iterable[CardDraft],
+    changes: Iterable[CardChange | None],
+    standing: Mapping[str, tuple[PersonId, Place]],
+) -> list[int]:
+    """Register and complete cards; the ids of all that changed."""
+    work_list = list(zip(drafts, changes, strict=True))
+    new = [draft for draft, change in work_list if change is CardChange.REGISTERED]
+    read = {draft.no: draft.uid for draft, change in work_list if change is CardChange.READ}
+    changed = _replace(work, [standing[draft.person_no][0] for draft in new])
+    numbers = literal(list(read), ARRAY(Text))
+    for row in work.session.scalars(select(CardRow).where(CardRow.card_no == any_(numbers))):
+        _write_uid(work, row, read[row.card_no])
+        changed.append(row.id)
+    # One active card a person: the old ones give way before the new ones come.
+    _flush(work)
+    ids = work.fresh_ids(CardRow, len(new))
+    for card_id, draft in zip(ids, new, strict=True):
+        person_id, place = standing[draft.person_no]
+        row = CardRow(
+            id=card_id, path=place.path, person_id=person_id, card_no=draft.no,
+            state=CardState.ACTIVE, since=work.now,
+        )  # fmt: skip
+        _write_uid(work, row, draft.uid)
+        work.session.add(row)
+    _flush(work)
+    return [*changed, *ids]
+
+
+def _replace(work: Work, person_ids: Sequence[int]) -> list[int]:
+    """Let the active cards of people who get a new one be replaced from now on."""
+    replaced = select(CardRow).where(
+        CardRow.person_id == any_(literal(list(person_ids), ARRAY(BigInteger))),
+        CardRow.state == CardState.ACTIVE,
+    )
+    ids = []
+    for row in work.session.scalars(replaced.with_for_update()):
+        row.state, row.since = CardState.REPLACED, work.now
+        ids.append(row.id)
+    return ids
+
+
+def _write_uid(work: Work, row: CardRow, uid: Secret) -> None:
+    row.uid = work.site.vault.seal(uid, UID) if uid else None
+    row.uid_index = work.site.vault.index(uid, UID) if uid else None
+
+
+def _flush(work: Work) -> None:
+    try:
+        work.session.flush()
+    except IntegrityError as error:
+        if not isinstance(error.orig, UniqueViolation):
+            raise
+        raise ConflictError("cards.card.raced") from error

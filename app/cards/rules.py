@@ -1,0 +1,94 @@
+"""What a file may say of cards, and when a card's state may change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from app.cards.terms import Card, CardChange, CardDraft, CardState, HeldCard
+from app.kernel.errors import RowError
+from app.kernel.secret import Secret
+from app.kernel.sheet import Columns, Reading, Sheet, repeated
+from app.people.rules import roster
+from app.people.terms import PersonId
+
+COLUMNS = Columns(roster.COLUMNS.required, (*roster.COLUMNS.optional, "card_no", "card_uid"))
+# A little ahead of our clock is another clock's honest now; more is a slip of the pen.
+AHEAD = timedelta(minutes=10)
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+
+# ISO/IEC 14443-3: UIDs of one, two or three parts.
+_UID = re.compile(r"[0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20}")
+
+
+def read(sheet: Sheet, nos: Sequence[str]) -> tuple[tuple[CardDraft, ...], tuple[RowError, ...]]:
+    """What the lines say of the cards of these people, and which cells say nothing right."""
+    drafts, faults = [], []
+    for line, person_no in zip(sheet.lines, nos, strict=True):
+        reading = Reading(line)
+        uid = reading.code("card_uid").upper()
+        if uid and not _UID.fullmatch(uid):
+            reading.refuse("card_uid", "cards.import.uid_form", length=len(uid))
+            uid = ""
+        no = reading.code("card_no")
+        if uid and not line["card_no"]:
+            reading.refuse("card_no", "cards.import.uid_alone")
+        drafts.append(CardDraft(line, person_no, no, Secret(uid)))
+        faults += reading.faults
+    numbers = [(draft.line, draft.no) for draft in drafts]
+    faults += repeated(numbers, "card_no", "cards.import.card_repeated")
+    uids = [(draft.line, draft.uid.reveal()) for draft in drafts]
+    faults += repeated(uids, "card_uid", "cards.import.uid_repeated")
+    return tuple(drafts), tuple(faults)
+
+
+def judge(
+    draft: CardDraft,
+    person_id: PersonId | None,
+    numbered: Mapping[str, HeldCard],
+    chips: Mapping[Secret, tuple[HeldCard, ...]],
+) -> Iterator[RowError]:
+    """What keeps a card from being this person's: its number or its chip is somebody else's.
+
+    `numbered` and `chips` know the cards of the whole platform by number and by UID.
+    """
+    held = numbered.get(draft.no)
+    if held is not None and held.card.person_id != person_id:
+        if held.in_sight:
+            yield draft.line.wrong("card_no", "cards.import.card_taken", person_no=held.person_no)
+        else:
+            yield draft.line.wrong("card_no", "cards.import.card_elsewhere")
+    for other in chips.get(draft.uid, ()):
+        if other.card.state is CardState.ACTIVE and other.card.person_id != person_id:
+            if other.in_sight:
+                yield draft.line.wrong(
+                    "card_uid",
+                    "cards.import.uid_taken",
+                    card_no=other.card.no,
+                    person_no=other.person_no,
+                )
+            else:
+                yield draft.line.wrong("card_uid", "cards.import.uid_elsewhere")
+
+
+def change(draft: CardDraft, numbered: Mapping[str, HeldCard]) -> CardChange | None:
+    """What a faultless line brings that is new; a card known to the person keeps its state."""
+    if not draft.no:
+        return None
+    held = numbered.get(draft.no)
+    if held is None:
+        return CardChange.REGISTERED
+    return CardChange.READ if draft.uid and draft.uid != held.card.uid else None
+
+
+def may_hold_since(since: datetime, now: datetime) -> bool:
+    """Whether a state can be said to hold from that moment on."""
+    return EARLIEST <= since <= now + AHEAD
+
+
+def since_of(card: Card, state: CardState, since: datetime | None, now: datetime) -> datetime:
+    """From when the state holds; said again without a moment, it holds since it did."""
+    if since is not None:
+        return since
+    return card.since if state is card.state else now

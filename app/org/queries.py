@@ -1,0 +1,85 @@
+"""Questions about units."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import BigInteger, ColumnElement, Text, any_, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import aliased
+
+from app.base.work import Work, query
+from app.kernel.actor import Permission
+from app.kernel.errors import NotFoundError
+from app.kernel.place import Place
+from app.org.tables import UnitRow
+from app.org.terms import Grade, KnownUnit, Unit, UnitId, UnitKind
+
+
+@query(Permission.ORG_READ)
+def unit_by_code(work: Work, code: str) -> Unit:
+    """The unit of that code within sight. NotFoundError otherwise."""
+    found = units_by_code(work, [code])
+    if code not in found:
+        raise NotFoundError("org.unit.unknown", unit=code)
+    return found[code]
+
+
+def units_by_code(work: Work, codes: Collection[str]) -> dict[str, Unit]:
+    """The units of these codes, by code; what is unknown or out of sight is left out."""
+    texts = literal([code for code in codes if code.isprintable()], ARRAY(Text))
+    return {unit.code: unit for unit in _units(work, UnitRow.code == any_(texts))}
+
+
+def units_of(work: Work, ids: Collection[int]) -> dict[int, Unit]:
+    """The units of these ids, by id."""
+    numbers = literal(list(ids), ARRAY(BigInteger))
+    return {unit.id: unit for unit in _units(work, UnitRow.id == any_(numbers))}
+
+
+def known(work: Work, codes: Collection[str]) -> dict[str, KnownUnit]:
+    """The units of these codes as an import compares them, locked until the work ends."""
+    parent = aliased(UnitRow)
+    asked = (
+        select(UnitRow, parent.code)
+        .outerjoin(parent, parent.id == UnitRow.parent_id)
+        .where(UnitRow.code == any_(literal(list(codes), ARRAY(Text))))
+        .order_by(UnitRow.id)
+        .with_for_update(of=UnitRow)
+    )
+    return {
+        row.code: KnownUnit(
+            id=UnitId(row.id),
+            code=row.code,
+            parent_code=parent_code or "",
+            kind=UnitKind(row.kind),
+            name=row.name,
+            order=row.sort_order,
+            grade=Grade(row.grade) if row.grade else None,
+            place=Place(row.path),
+        )
+        for row, parent_code in work.session.execute(asked)
+    }
+
+
+def codes_in_use(work: Work, codes: Collection[str]) -> frozenset[str]:
+    """Which of these codes name a unit."""
+    texts = literal(list(codes), ARRAY(Text))
+    return frozenset(work.session.scalars(select(UnitRow.code).where(UnitRow.code == any_(texts))))
+
+
+def _units(work: Work, condition: ColumnElement[bool]) -> list[Unit]:
+    asked = select(
+        UnitRow.id, UnitRow.code, UnitRow.kind, UnitRow.name, UnitRow.path, UnitRow.grade
+    ).where(condition)
+    return [
+        Unit(
+            id=UnitId(unit_id),
+            code=code,
+            kind=UnitKind(kind),
+            name=name,
+            place=Place(path),
+            grade=Grade(grade) if grade else None,
+        )
+        for unit_id, code, kind, name, path, grade in work.session.execute(asked)
+    ]
