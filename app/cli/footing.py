@@ -112,12 +112,14 @@ def public_folder(state: Path) -> Path:
 
 
 def _copied(program: Program, public: Path) -> Program:
-    """The binaries with their libraries, where everybody reaches them; a system's own stay."""
+    """The package with its libraries beside it, where everybody reaches it; a system's own stay."""
     if not program.carried:
         return program
-    home = public / f"postgresql-{program.version}"
-    shutil.copytree(program.path.parent.parent, home, symlinks=True, dirs_exist_ok=True)
-    return Program(home / "bin" / "postgres", program.version, carried=True)
+    package = program.path.parent.parent.parent
+    for folder in (package, package.with_name(f"{package.name}.libs")):
+        shutil.copytree(folder, public / folder.name, symlinks=True, dirs_exist_ok=True)
+    inside = program.path.relative_to(package.parent)
+    return Program(public / inside, program.version, carried=True)
 
 
 def _reaches(user: pwd.struct_passwd, program: Program, state: Path) -> bool:

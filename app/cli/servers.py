@@ -17,11 +17,11 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import quote
 
 import psycopg
 import redis
 from psycopg import sql
-from sqlalchemy.engine import URL
 
 from app.base.site import APP_ROLE
 from app.cli import processes
@@ -57,7 +57,7 @@ class Server:
         self.log = state / "log" / f"{self.name}.log"
         self.footing = footing
         self.home = home
-        self.sockets = _socket_folder(state, self.name)
+        self.sockets = _socket_folder(footing.state, self.name)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -147,26 +147,29 @@ class Postgres(Server):
     @property
     def database_url(self) -> str:
         """Where the app logs in, as a role that owns nothing."""
-        return self._url(APP_ROLE).render_as_string(hide_password=False)
+        return self._url(APP_ROLE)
 
     @property
     def owner_url(self) -> str:
         """Where migrations log in, as the owner of the tables."""
-        return self._url(OWNER_ROLE).render_as_string(hide_password=False)
+        return self._url(OWNER_ROLE)
 
-    def _url(self, role: str, database: str = DATABASE) -> URL:
-        return URL.create(
-            "postgresql+psycopg", role, self._password(role), database=database,
-            query={"host": str(self.sockets)},
-        )  # fmt: skip
+    def _url(self, role: str) -> str:
+        # By hand: libpq reads no "+" as a space, as SQLAlchemy would write one.
+        host = quote(str(self.sockets), safe="")
+        return f"postgresql+psycopg://{role}:{self._password(role)}@/{DATABASE}?host={host}"
 
     def _password(self, role: str) -> str:
         return hmac.digest(self._key.read_bytes(), role.encode(), hashlib.sha256).hex()
 
     def _connect(self) -> psycopg.Connection:
-        url = self._url("postgres", "postgres").set(drivername="postgresql")
         return psycopg.connect(
-            url.render_as_string(hide_password=False), autocommit=True, connect_timeout=5
+            host=str(self.sockets),
+            user="postgres",
+            password=self._password("postgres"),
+            dbname="postgres",
+            autocommit=True,
+            connect_timeout=5,
         )
 
     def _clear(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
 import json
 import secrets
@@ -27,7 +28,7 @@ _HOST = "127.0.0.1"
 _USUAL_PORT = 8000
 _READY_S = 60.0
 _LOOK_S = 0.1
-_REFUSED, _FAULT = 2, 1
+_REFUSED, _FAULT, _INTERRUPTED = 2, 1, 130
 
 _WEB = (
     "-m", "gunicorn", "app.main:create_app()", "--worker-class", "gthread", "--workers", "2",
@@ -51,7 +52,7 @@ def _help_of(name: str) -> str:
 )
 @click.option("--port", type=click.IntRange(1, 65_535), help=_help_of("port"))
 def main(*, once: bool, report: Path | None, port: int | None) -> None:
-    """Run the product until Ctrl-C. Exit 0 stopped · 2 refused, with a sentence · 1 our fault."""
+    """Run until Ctrl-C. Exit 0 stopped · 2 refused · 1 our fault · 130 stopped while starting."""
     # Also SIGINT: a shell's background job is born deaf to it. Under nohup, deafness is wanted.
     for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if ending is not signal.SIGHUP or signal.getsignal(ending) is not signal.SIG_IGN:
@@ -65,7 +66,7 @@ def main(*, once: bool, report: Path | None, port: int | None) -> None:
         if not once:
             run.stay()
     except KeyboardInterrupt:
-        pass
+        sys.exit(_INTERRUPTED)
     except ConflictError as error:
         click.echo(words.of_error(error), err=True)
         sys.exit(_REFUSED)
@@ -108,9 +109,10 @@ class Run:
         """Keep all parts alive until somebody interrupts."""
         _say("stop_by")
         keeper = Keeper(self._parts, self._changed)
-        while True:
-            keeper.look()
-            time.sleep(_LOOK_S)
+        with contextlib.suppress(KeyboardInterrupt):
+            while True:
+                keeper.look()
+                time.sleep(_LOOK_S)
 
     def stop(self) -> None:
         """Stop what we started, those that need others first, and withdraw the record."""
@@ -249,4 +251,4 @@ def _write(path: Path, text: str, *, mode: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="./run")

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.xdist_group("services")
 
 @pytest.fixture
 def state() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="kejiao-test-") as folder:
+    with tempfile.TemporaryDirectory(prefix="科 教%+") as folder:
         yield Path(folder)
 
 
@@ -63,6 +63,14 @@ def test_a_folder_that_only_root_may_enter_is_good_enough(state: Path) -> None:
 
     with Services(state, test=True) as services:
         assert ask(services, "select 7") == 7
+
+
+def test_a_path_too_long_for_a_socket_is_good_enough(state: Path) -> None:
+    deep = open_to_all(state) / ("x" * 100)
+
+    with Services(deep, test=True) as services:
+        assert ask(services, "select 7") == 7
+        assert redis.Redis.from_url(services.redis_url).ping()
 
 
 def test_the_app_logs_in_as_a_role_that_owns_nothing(state: Path) -> None:
