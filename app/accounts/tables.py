@@ -79,8 +79,20 @@ class BindingRow(Personal, Audited, Base):
 
     __tablename__ = "binding"
     __table_args__ = (
-        Index("uq_binding_openid", "slug", "openid", unique=True, postgresql_where=text("ended_at is null")),
-        Index("uq_binding_person", "slug", "person_id", unique=True, postgresql_where=text("ended_at is null")),
+        Index(
+            "uq_binding_openid",
+            "slug",
+            "openid",
+            unique=True,
+            postgresql_where=text("ended_at is null"),
+        ),
+        Index(
+            "uq_binding_person",
+            "slug",
+            "person_id",
+            unique=True,
+            postgresql_where=text("ended_at is null"),
+        ),
         Index(None, "person_id"),
     )
     __path_index__: ClassVar[bool] = False

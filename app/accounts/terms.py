@@ -10,6 +10,7 @@ from typing import NewType
 from app.kernel.actor import Role
 from app.kernel.place import Place
 from app.kernel.secret import Secret
+from app.org.terms import UnitId
 from app.people.terms import PersonId, PersonNo
 
 LoginId = NewType("LoginId", int)
@@ -64,10 +65,35 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """邀请 — what an unused link stands for."""
+    """邀请 — what a link that can still be used stands for: who, in which capacity, and where."""
 
     login_id: LoginId
     name: str
     role: Role
-    unit_name: str
+    unit_id: UnitId
+    place: Place
     expires_at: datetime
+
+
+class Put(StrEnum):
+    """登记结果 — what became of what was put down."""
+
+    ADDED = "added"  # 新增
+    CHANGED = "changed"  # 更改
+    SAME = "same"  # 没有变化
+
+
+class Turn(StrEnum):
+    """轮次 — what is to be done with a delivery of the platform."""
+
+    FIRST = "first"  # 由这一次回答
+    REPLAY = "replay"  # 重发已存的回复
+    RUNNING = "running"  # 另一次正在回答
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """回调领取 — whose turn it is to answer; `reply` stands exactly where it is a replay."""
+
+    turn: Turn
+    reply: bytes | None = None

@@ -6,6 +6,7 @@ import functools
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -19,6 +20,15 @@ from app.kernel.place import Place
 
 SYSTEM = "system"
 REFUSED, FAULT = 2, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer for which the verb has words of their own, `said.<words>`, or other facts."""
+
+    answer: dict[str, Any]
+    words: str
+    facts: dict[str, Any] | None = None
 
 
 class Desk:
@@ -61,13 +71,16 @@ def verb(
     The answer is plain data: printed as one JSON document under `--json`, else as words.
     """
 
+    # A verb of the nameless group is said by itself: `python -m app doctor`.
+    full = f"{group.name}.{name}" if group.name else name
+
     def wrap(function: Callable[..., Any]) -> click.Command:
         @click.pass_obj
         @functools.wraps(function)
         def run(desk: Desk, /, *args: Any, as_json: bool, as_name: str, **kwargs: Any) -> None:
             desk.name = as_name
             answer = function(desk, *args, **kwargs)
-            _say(f"{group.name}.{name}", answer, as_json=as_json)
+            _say(full, answer, as_json=as_json)
 
         options = [
             click.option("--json", "as_json", is_flag=True, help=help_of("json")),
@@ -75,7 +88,7 @@ def verb(
         ]
         for option in options:
             run = option(run)
-        command = group.command(name, help=help_of(f"{group.name}.{name}"))(run)
+        command = group.command(name, help=help_of(full))(run)
         command.callback = passes(*doors)(command.callback)  # type: ignore[type-var]
         return command
 
@@ -97,12 +110,15 @@ def run(argv: list[str], open_site: Callable[[], Site], root: click.Group) -> in
 
 
 def _say(name: str, answer: Any, *, as_json: bool) -> None:
+    facts = answer
+    if isinstance(answer, Told):
+        name, answer, facts = answer.words, answer.answer, answer.facts or answer.answer
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False))
         return
     said = words.book("cli").get(f"said.{name}")
-    if said is not None and isinstance(answer, dict):
-        click.echo(said.format_map(answer))
+    if said is not None and isinstance(facts, dict):
+        click.echo(said.format_map(facts))
     else:
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
 

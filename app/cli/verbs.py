@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from app.cli import award, card, credits, db, org, people, project, standards
+from app.cli import admin, award, card, credits, db, org, people, project, standards, wechat
 from app.cli.desk import help_of
 
 
@@ -14,6 +14,7 @@ def root() -> None:
 
 
 for group in (
+    admin.group,
     award.group,
     card.group,
     credits.group,
@@ -22,5 +23,6 @@ for group in (
     people.group,
     project.group,
     standards.group,
+    wechat.group,
 ):
     root.add_command(group)

@@ -22,6 +22,7 @@ class Permission(StrEnum):
     """权限 — what may be done; the value is area:act."""
 
     ACCOUNTS_GRANT = "accounts:grant"
+    ACCOUNTS_ACTIVATE = "accounts:activate"
     ACCOUNTS_BIND = "accounts:bind"
     AWARDS_READ = "awards:read"
     AWARDS_RUN = "awards:run"
@@ -70,13 +71,16 @@ _HOST = frozenset(
 )
 _STAFF = frozenset({P.CARDS_CHANGE, P.PEOPLE_IMPORT, P.ORG_IMPORT})
 
+# What everyone who works in the console may do for themselves.
+_CONSOLE = frozenset({P.ACCOUNTS_ACTIVATE})
+
 ROLES: dict[Role, frozenset[Permission]] = {
     Role.OPERATOR: frozenset(Permission),
-    Role.CITY_OFFICE: _READS | _HOST | _STAFF | {P.ACCOUNTS_GRANT},
-    Role.COUNTY_BUREAU: _READS | _HOST | _STAFF | {P.ACCOUNTS_GRANT},
-    Role.HOSPITAL_ADMIN: _READS | _HOST | _STAFF | {P.ACCOUNTS_GRANT, P.ACCOUNTS_BIND},
-    Role.DEPARTMENT_SECRETARY: _READS,
-    Role.AUDITOR: _READS,
+    Role.CITY_OFFICE: _READS | _HOST | _STAFF | _CONSOLE | {P.ACCOUNTS_GRANT},
+    Role.COUNTY_BUREAU: _READS | _HOST | _STAFF | _CONSOLE | {P.ACCOUNTS_GRANT},
+    Role.HOSPITAL_ADMIN: _READS | _HOST | _STAFF | _CONSOLE | {P.ACCOUNTS_GRANT, P.ACCOUNTS_BIND},
+    Role.DEPARTMENT_SECRETARY: _READS | _CONSOLE,
+    Role.AUDITOR: _READS | _CONSOLE,
     Role.PERSON: frozenset({P.CREDITS_READ, P.STANDARDS_READ}),
     Role.DEVICE: frozenset({P.DEVICES_EXCHANGE, P.SWIPES_UPLOAD}),
     Role.ROBOT: _READS | _HOST,

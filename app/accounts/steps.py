@@ -1,0 +1,70 @@
+"""回调领取 — who answers a message of the platform, and what every resend of it receives.
+
+The platform sends a message up to four times, maybe to four processes (wechat.md 1.2). Each of
+these steps is one statement that commits by itself, so they close every race at the database: one
+delivery is the first, the others replay what it stored, or wait until it is too old to be alive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CursorResult, Engine, TextClause, text
+
+from app.accounts.rules import ANSWERING
+from app.accounts.terms import Claimed, Turn
+from app.base.site import Site
+
+# One round trip: the row is made, or taken over from a process that died, or read. A row that
+# appears while this runs is neither claimed nor seen: then somebody else has just begun.
+_CLAIM = text("""
+with claimed as (
+  insert into callback (slug, key, at) values (:slug, :key, :now)
+  on conflict (slug, key) do update set at = excluded.at
+  where callback.reply is null and callback.at <= :stale
+  returning true
+)
+select exists (select from claimed),
+  (select reply from callback where slug = :slug and key = :key)
+""")
+
+# The first reply stands; a process that was thought dead sends what its successor stored.
+_STORE = text("""
+update callback set reply = coalesce(reply, :reply) where slug = :slug and key = :key
+returning reply
+""")
+
+_FORGET = text("delete from callback where at < :before")
+
+
+def claim_callback(site: Site, slug: str, key: bytes) -> Claimed:
+    """领取回调 — whose turn it is to answer the message of that key on that account."""
+    now = site.clock()
+    facts = {"slug": slug, "key": key, "now": now, "stale": now - ANSWERING}
+    first, reply = _alone(site.engine, _CLAIM, facts).one()
+    if first:
+        return Claimed(Turn.FIRST)
+    if reply is None:
+        return Claimed(Turn.RUNNING)
+    return Claimed(Turn.REPLAY, bytes(reply))
+
+
+def store_reply(site: Site, slug: str, key: bytes, reply: bytes) -> bytes:
+    """存回复 — the reply that now stands for the message: this one, or one that was sooner."""
+    facts = {"slug": slug, "key": key, "reply": reply}
+    return bytes(_alone(site.engine, _STORE, facts).scalar_one_or_none() or reply)
+
+
+def forget_callbacks(site: Site, before: datetime) -> int:
+    """清理回调 — how many messages that came before that instant are forgotten."""
+    return _alone(site.engine, _FORGET, {"before": before}).rowcount
+
+
+def _alone(
+    engine: Engine, statement: TextClause, facts: Mapping[str, object]
+) -> CursorResult[*tuple[Any, ...]]:
+    with engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        return connection.execute(statement, facts)
