@@ -1,9 +1,10 @@
-"""回复 — words turned into what the platform shows; pure."""
+"""回复 — words, and how the platform takes them to the follower."""
 
 from __future__ import annotations
 
 import re
 
+from app.base import words
 from wechat.messages import Message
 
 # "Nothing to say": the platform shows the follower nothing and does not send again.
@@ -18,15 +19,20 @@ _UNSPEAKABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ff
 
 def text(message: Message, content: str, now_s: int) -> bytes:
     """被动回复文本 — the words as a reply to the sender; `success` where there are none."""
-    words = cut(_UNSPEAKABLE.sub("", content).strip())
-    if not words:
+    shown = cut(_UNSPEAKABLE.sub("", content).strip())
+    if not shown:
         return SUCCESS
     return (
         f"<xml><ToUserName>{cdata(message.openid)}</ToUserName>"
         f"<FromUserName>{cdata(message.account)}</FromUserName>"
         f"<CreateTime>{now_s}</CreateTime><MsgType><![CDATA[text]]></MsgType>"
-        f"<Content>{cdata(words)}</Content></xml>"
+        f"<Content>{cdata(shown)}</Content></xml>"
     ).encode()
+
+
+def say(code: str, **facts: object) -> str:
+    """The sentence of that code in words/replies.toml. KeyError for an unknown code."""
+    return words.sentence("replies", code, facts)
 
 
 def cut(content: str) -> str:
@@ -37,6 +43,6 @@ def cut(content: str) -> str:
     return content.encode()[:room].decode(errors="ignore") + _ELLIPSIS
 
 
-def cdata(words: str) -> str:
+def cdata(content: str) -> str:
     """The words as XML character data. A "]]>" in a name or title must not become live XML."""
-    return f"<![CDATA[{words.replace(']]>', ']]]]><![CDATA[>')}]]>"
+    return f"<![CDATA[{content.replace(']]>', ']]]]><![CDATA[>')}]]>"

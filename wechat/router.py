@@ -42,13 +42,11 @@ class Takes(StrEnum):
 class Route:
     """One way to ask. `key` names the menu key, and the words in `words/keywords.toml`.
 
-    `asks` names the commands and queries that the answer reaches, as `base.work.DOORS` knows them;
-    without any, the answer is open to everybody. `kinds` empty means every kind of account.
+    `kinds` empty means every kind of account.
     """
 
     key: str
     answer: Answer
-    asks: tuple[str, ...] = ()
     takes: Takes | None = None
     event: EventKind | None = None
     kinds: frozenset[str] = frozenset()
@@ -82,6 +80,12 @@ class Router:
         )
         suffixes = "|".join(map(re.escape, keywords["year"].split()))
         self._year = re.compile(rf"([0-9]{{1,9}}) ?(?:{suffixes})?", re.ASCII)
+
+    @property
+    def doors(self) -> tuple[str, ...]:
+        """The commands and queries that the answers pass through."""
+        named = (getattr(route.answer, "__doors__", ()) for route in self.routes)
+        return tuple(dict.fromkeys(door for doors in named for door in doors))
 
     def find(self, kind: str, message: Message) -> Found | None:
         """The route of a message to an account of that kind; None where silence is the answer."""
