@@ -85,16 +85,16 @@ class Members:
             raise FaultyLineError(Cause.MEMBER, name)
         return value
 
-    def text(self, name: str) -> str:
-        """One to MAX_TEXT characters, none of them a control character."""
+    def text(self, name: str, longest: int = MAX_TEXT) -> str:
+        """One character to `longest` of them, none of them a control character."""
         value = self._any(name)
-        if type(value) is not str or not 0 < len(value) <= MAX_TEXT or _CONTROL.search(value):
+        if type(value) is not str or not 0 < len(value) <= longest or _CONTROL.search(value):
             raise FaultyLineError(Cause.MEMBER, name)
         return value
 
-    def number(self, name: str) -> str | None:
+    def number(self, name: str, longest: int = MAX_TEXT) -> str | None:
         """The number of a person or card, None where it is null or empty."""
-        return None if self._any(name) in (None, "") else self.text(name)
+        return None if self._any(name) in (None, "") else self.text(name, longest)
 
     def one_of(self, name: str, words: frozenset[str]) -> str:
         """One of the words."""
@@ -110,9 +110,16 @@ class Members:
             raise FaultyLineError(Cause.MEMBER, name)
         return value
 
-    def ulid(self, name: str) -> str | None:
-        """A ULID in capitals; None where null."""
-        return None if self._any(name) is None else self.shaped(name, ULID)
+    def is_null(self, name: str) -> bool:
+        """Whether the member is there and null."""
+        return self._any(name) is None
+
+    def flag(self, name: str) -> bool:
+        """True or false."""
+        value = self._any(name)
+        if type(value) is not bool:
+            raise FaultyLineError(Cause.MEMBER, name)
+        return value
 
     def hash(self, name: str) -> bytes:
         """32 bytes, written as 64 lower-case hex digits."""
@@ -120,7 +127,7 @@ class Members:
 
     def uid_hash(self, name: str) -> bytes | None:
         """16 bytes, written as 32 lower-case hex digits; None where null."""
-        return None if self._any(name) is None else bytes.fromhex(self.shaped(name, _HEX_UID))
+        return None if self.is_null(name) else bytes.fromhex(self.shaped(name, _HEX_UID))
 
     def moment(self, name: str) -> int:
         """An ISO time with its zone, as epoch milliseconds."""
@@ -200,7 +207,7 @@ def header_of(members: Members) -> Header:
         fw=members.text("fw"),
         key_id=members.text("key_id"),
         batch_id=members.shaped("batch_id", ULID),
-        package_id=members.ulid("package_id"),
+        package_id=None if members.is_null("package_id") else members.shaped("package_id", ULID),
         epoch=members.integer("epoch", 0, MAX_EPOCH),
         first_seq=first_seq,
         last_seq=members.integer("last_seq", first_seq - 1),
