@@ -12,6 +12,7 @@ from app.base.work import Work, command
 from app.kernel.actor import Permission
 from app.kernel.errors import ConflictError, InvalidError, NotFoundError
 from app.projects import queries as projects
+from app.projects.terms import BatchId
 
 # A preview is of a run that would be asked for after all others.
 _LAST = 2**62
@@ -57,7 +58,8 @@ def carry_out(work: Work, run_id: int) -> None:
     work.session.refresh(run, with_for_update=True)
     if run.state != RunState.QUEUED:
         return
-    batch = projects.batches_of(work, [run.batch_id])[run.batch_id]
+    batch_id = BatchId(run.batch_id)
+    batch = projects.batches_of(work, [batch_id])[batch_id]
     before = queries.latest_run(work, batch.id, RunState.DONE)
     with work.reaching():
         try:

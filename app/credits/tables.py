@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy import Identity, Index, Integer, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -82,31 +82,28 @@ class EntryRow(Personal, AppendOnly, Base):
 class PersonYearRow(Personal, Base):
     """年度合计 — a person's sums of a year, kept by upsert in the transaction of the entries.
 
-    Equal to the ledger's sums at any moment; `credits.queries.unequal_tallies` proves it. The unit
-    is in the path, so statistics of a unit are one range of (year, path).
+    Equal to the ledger's sums at any moment; `credits.queries.unequal_tallies` proves it.
     """
 
     __tablename__ = "person_year"
     __table_args__ = (
-        # What WeChat asks is answered from this index alone.
+        # The key, and what WeChat asks is answered from it alone.
         Index(
-            "ix_person_year_cover",
+            "uq_person_year",
             "person_id",
             "year",
+            unique=True,
             postgresql_include=["total", "class_1", "class_2", "hours", "path"],
-        ),
-        Index(
-            "ix_person_year_year_path",
-            "year",
-            "path",
-            postgresql_include=["total", "class_1", "class_2"],
         ),
     )
     __path_index__: ClassVar[bool] = False
 
-    person_id: Mapped[int] = mapped_column(primary_key=True)
-    year: Mapped[int] = mapped_column(Integer, primary_key=True)
+    person_id: Mapped[int] = mapped_column()
+    year: Mapped[int] = mapped_column(Integer)
     total: Mapped[Credit]
     class_1: Mapped[Credit]
     class_2: Mapped[Credit]
     hours: Mapped[Decimal] = mapped_column(Numeric(9, 2))
+
+    # The unique index is the key; a primary key beside it would be a second copy of it.
+    __mapper_args__: ClassVar[dict[str, Any]] = {"primary_key": [person_id, year]}

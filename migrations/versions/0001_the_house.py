@@ -407,21 +407,13 @@ def upgrade() -> None:
         sa.Column("class_2", sa.Numeric(7, 2), nullable=False),
         sa.Column("hours", sa.Numeric(precision=9, scale=2), nullable=False),
         sa.Column("path", sa.Text(collation="C"), nullable=False),
-        sa.PrimaryKeyConstraint("person_id", "year", name=op.f("pk_person_year")),
     )
     op.create_index(
-        "ix_person_year_cover",
+        "uq_person_year",
         "person_year",
         ["person_id", "year"],
-        unique=False,
+        unique=True,
         postgresql_include=["total", "class_1", "class_2", "hours", "path"],
-    )
-    op.create_index(
-        "ix_person_year_year_path",
-        "person_year",
-        ["year", "path"],
-        unique=False,
-        postgresql_include=["total", "class_1", "class_2"],
     )
     op.create_table(
         "project",
@@ -466,7 +458,7 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("upload_id", sa.BigInteger(), nullable=False),
         sa.Column("hold", sa.Text(), nullable=False),
-        sa.Column("then_hold", sa.Text(), nullable=True),
+        sa.Column("clock_hold", sa.Text(), nullable=True),
         sa.Column("activity_id", sa.Text(), nullable=False),
         sa.Column("result", sa.Text(), nullable=False),
         sa.Column("person_no", sa.Text(), nullable=True),
@@ -479,12 +471,16 @@ def upgrade() -> None:
         sa.Column("resolved_reason", sa.Text(), nullable=True),
         sa.Column("path", sa.Text(collation="C"), nullable=False),
         sa.CheckConstraint(
+            "clock_hold in ('seq_gap', 'unsigned_file', 'device_pending', 'unknown_activity', 'unknown_card', 'card_mismatch', 'revoked_card', 'clock_skew', 'future_time', 'unsynced')",
+            name=op.f("ck_quarantine_clock_hold"),
+        ),
+        sa.CheckConstraint(
             "hold in ('seq_gap', 'unsigned_file', 'device_pending', 'unknown_activity', 'unknown_card', 'card_mismatch', 'revoked_card', 'clock_skew', 'future_time', 'unsynced')",
             name=op.f("ck_quarantine_hold"),
         ),
         sa.CheckConstraint(
-            "then_hold in ('seq_gap', 'unsigned_file', 'device_pending', 'unknown_activity', 'unknown_card', 'card_mismatch', 'revoked_card', 'clock_skew', 'future_time', 'unsynced')",
-            name=op.f("ck_quarantine_then_hold"),
+            "resolution in ('settled', 'attached', 'accepted', 'discarded')",
+            name=op.f("ck_quarantine_resolution"),
         ),
         sa.PrimaryKeyConstraint("device_id", "epoch", "seq", name=op.f("pk_quarantine")),
     )
@@ -852,12 +848,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_project_path"), table_name="project")
     op.drop_table("project")
     op.drop_index(
-        "ix_person_year_year_path",
-        table_name="person_year",
-        postgresql_include=["total", "class_1", "class_2"],
-    )
-    op.drop_index(
-        "ix_person_year_cover",
+        "uq_person_year",
         table_name="person_year",
         postgresql_include=["total", "class_1", "class_2", "hours", "path"],
     )

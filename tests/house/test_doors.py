@@ -57,7 +57,7 @@ def test_every_open_address_is_there(app: Flask) -> None:
     assert {rule.endpoint for rule in app.url_map.iter_rules()} >= set(OPEN)
 
 
-@pytest.mark.parametrize(("name", "command"), verbs())
+@pytest.mark.parametrize(("name", "command"), list(verbs()))
 def test_every_verb_names_its_doors(name: str, command: click.Command) -> None:
     doors = getattr(command.callback, "__doors__", ())
 

@@ -20,12 +20,17 @@ from app.projects.terms import Batch
 
 _DAY = timedelta(days=1)
 
-# Packed by the server: one row a person instead of one a swipe, and no text to parse.
+# Packed by the server: one row a person instead of one a swipe, and no text to parse. The index
+# gives the swipes in order, and the aggregate keeps the order in which it is fed.
 _CROWD = text("""
 select person_id, string_agg(
-  int8send((date_part('epoch', at) * 1000)::bigint), ''::bytea order by at
+  int8send((date_part('epoch', at) * 1000)::bigint), ''::bytea
 ) filter (where state in ('accepted', 'duplicate'))
-from swipe where batch_id = :batch_id and person_id is not null and state <> 'discarded'
+from (
+  select person_id, at, state from swipe
+  where batch_id = :batch_id and person_id is not null and state <> 'discarded'
+  order by person_id, at
+) ordered
 group by person_id order by person_id
 """)
 

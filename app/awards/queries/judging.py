@@ -119,12 +119,8 @@ def judge(work: Work, case: Case, plan: Plan) -> Judgement:
     crowd = facts.crowd(work, case.batch.id)
     plain, rest = rules.sift(brief, crowd, _situations(work, case, {one for one, _ in crowd}))
     verdicts = (*rest, *_lecturers(work, brief, case))
-    outcome = rules.outcome_of(
-        verdicts,
-        plain=len(plain),
-        unknown_cards=facts.unknown_card_count(work, case.batch.id),
-        limit_persons=case.batch.limit_persons,
-    )
+    unknown = facts.unknown_card_count(work, case.batch.id)
+    outcome = rules.outcome_of(len(plain), verdicts, unknown, case.batch.limit_persons)
     return Judgement(case, plan, brief, tuple(plain), verdicts, outcome)
 
 

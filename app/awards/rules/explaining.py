@@ -53,7 +53,9 @@ def explain(
     given = judged.granted and not ahead
     remarks = judged.reasons if verdict or not judged.granted else ()
     reasons = (*ahead, *remarks)
-    case = _Case(brief, judged, ordered, card_known or recorded)
+    case = _Case(
+        brief, judged, ordered, len(ordered) + len(situation.uncounted), card_known or recorded
+    )
     checks = (*case.checks(), *_progress_checks(ahead, stands=verdict is not None))
     return Explanation(given, checks, reasons, _next_step(given, reasons))
 
@@ -106,6 +108,7 @@ class _Case:
     brief: Brief
     verdict: Verdict
     swipes: Sequence[int]
+    record_count: int
     card_known: bool
 
     def checks(self) -> Iterator[Check]:
@@ -113,7 +116,7 @@ class _Case:
             yield self._check(CheckName.PERSON_STATUS, Why.PERSON_STATUS)
             return
         yield self._check(CheckName.CARD_KNOWN, Why.CARD_REVOKED, also=self.card_known)
-        found: Facts = (("count", len(self.swipes)),)
+        found: Facts = (("count", self.record_count),)
         yield self._check(CheckName.RECORD_FOUND, Why.NO_SWIPE, facts=found)
         yield self._check(CheckName.CLOCK, Why.CLOCK_SKEW)
         yield self._check(CheckName.PERSON_STATUS, Why.PERSON_STATUS)
