@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
 from app.cards import commands, rules
 from app.cli import sheet
-from app.cli.desk import Desk, help_of, verb
+from app.cli.desk import Desk, Told, help_of, verb
 
 
 @click.group("people", help=help_of("people"))
@@ -21,9 +20,12 @@ def group() -> None:
 @verb(group, "import", "cards.import_people")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help=help_of("people.import.dry_run"))
-def import_(desk: Desk, file: Path, dry_run: bool) -> dict[str, Any]:
+def import_(desk: Desk, file: Path, dry_run: bool) -> Told:
     roster = sheet.read(file, rules.COLUMNS)
     with desk.work() as work:
         enrolment = commands.import_people(work, roster, dry_run=dry_run)
-    rows = {"rows": [asdict(row) for row in enrolment.rows]} if dry_run else {}
-    return asdict(enrolment.counts) | rows
+    counts = asdict(enrolment.counts)
+    if not dry_run:
+        return Told(counts, "people.import")
+    rows = [asdict(row) for row in enrolment.rows]
+    return Told(counts | {"rows": rows}, "people.import.dry_run")

@@ -51,7 +51,7 @@ def known(work: Work, codes: Collection[str]) -> dict[str, KnownUnit]:
         row.code: KnownUnit(
             id=UnitId(row.id),
             code=row.code,
-            parent_code=parent_code or "",
+            parent_code="" if row.parent_id is None else parent_code,
             kind=UnitKind(row.kind),
             name=row.name,
             order=row.sort_order,

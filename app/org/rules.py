@@ -105,7 +105,7 @@ def _against(draft: UnitDraft, standing: KnownUnit, scope: Place) -> Iterator[Ro
     line = draft.line
     if draft.kind not in {None, standing.kind}:
         yield line.wrong("kind", "org.import.kind_fixed", unit=draft.code, kind=standing.kind)
-    if line.has("parent_code") and draft.parent_code != standing.parent_code:
+    if line.has("parent_code") and standing.parent_code not in {None, draft.parent_code}:
         parent = standing.parent_code or "-"
         yield line.wrong("parent_code", "org.import.parent_fixed", unit=draft.code, parent=parent)
     if standing.place == scope and changes(draft, standing):

@@ -58,7 +58,8 @@ class KnownUnit:
 
     id: UnitId
     code: str
-    parent_code: str
+    # Empty for a root of the tree; None where the parent is out of the actor's sight.
+    parent_code: str | None
     kind: UnitKind
     name: str
     order: int

@@ -1,4 +1,4 @@
-"""演员表 — the fixed cast: a fictional city and a stranger city, made by the product's own commands.
+"""演员表 — the fixed cast: a fictional city and a stranger one, made by the product's own commands.
 
 Ask for the fixture `cast`; the database then holds these units and people, and nothing else:
 
@@ -19,7 +19,9 @@ Ask for the fixture `cast`; the database then holds these units and people, and 
     cast.self(HE_MIN)          -> Actor of the person's own place, by WeChat
     cast.robot("9901")         -> Actor of a job at that unit's place
 
-    units_sheet(text), people_sheet(text) -> Sheet of a CSV text, as `import_units` and `import_people` take it
+    units_sheet(text), people_sheet(text)
+                               -> Sheet of a CSV text, for `import_units` and `import_people`
+    csv_of(columns, row, ...)  -> the CSV text of these rows
     id_number(born, order)     -> an ID card number of region 999999 (order odd: male, even: female)
     cli("org", "import", path) -> Spoken(code, out, err), through `desk.run` with the test's site;
                                   Spoken.json is the document under --json
@@ -96,7 +98,7 @@ H9-1,H9,department,针灸科,1,
 # number, name, born, order (odd: male), unit, department, title, level, phone
 PEOPLE: tuple[tuple[str, str, date, int, str, str, str, str, str], ...] = (
     (HE_MIN, "何敏", date(1980, 3, 14), 2, "H1", "H1-1", "主管护师", "middle", "13900000001"),
-    (ZHOU_LAN, "周岚", date(1972, 11, 2), 1, "H1", "H1-1", "副主任医师", "vice_senior", "13900000002"),
+    (ZHOU_LAN, "周岚", date(1972, 11, 2), 1, "H1", "H1-1", "副主任医师", "vice_senior", ""),
     (SHAN_XIAO, "单晓", date(1990, 6, 30), 4, "H1", "H1-2", "护师", "junior", "13900000003"),
     (CAO_JING, "曹静", date(1988, 1, 9), 6, "H1", "H1-2", "护士", "junior", ""),
     (ZHENG_HAI, "郑海", date(1979, 8, 21), 3, "H2", "H2-1", "主治医师", "middle", "13900000005"),
@@ -104,7 +106,7 @@ PEOPLE: tuple[tuple[str, str, date, int, str, str, str, str, str], ...] = (
     (XIE_FANG, "解芳", date(1965, 4, 17), 10, "H2", "", "主任药师", "senior", ""),
     (LU_YAO, "陆遥", date(1975, 2, 28), 5, "990101-B", "", "", "", "0999-2123456"),
     (STRANGER, "秦望", date(1970, 10, 10), 7, "H9", "H9-1", "主任医师", "senior", "13900000009"),
-)  # fmt: skip
+)
 UIDS = {person[0]: f"04A1B2{order:02X}C3D480" for order, person in enumerate(PEOPLE, start=1)}
 
 
@@ -205,17 +207,19 @@ def csv_of(columns: Sequence[str], *rows: Sequence[str]) -> str:
 def roster_csv() -> str:
     """The file of people from which the cast is made."""
     columns = tuple(cards_rules.COLUMNS)
-    rows = []
-    for no, name, born, order, unit, department, title, level, phone in PEOPLE:
-        cells = {
-            "person_no": no, "name": name, "id_type": "id_card", "id_number": id_number(born, order),
-            "unit_code": unit, "department_code": department, "title": title,
-            "title_level": level, "phone": phone, "status": "normal",
-        }  # fmt: skip
-        if no != XIE_FANG:
-            cells |= {"card_no": no, "card_uid": UIDS[no]}
-        rows.append([cells.get(column, "") for column in columns])
-    return csv_of(columns, *rows)
+    return csv_of(
+        columns, *([cells[column] for column in columns] for cells in map(_cells, PEOPLE))
+    )
+
+
+def _cells(person: tuple[str, str, date, int, str, str, str, str, str]) -> dict[str, str]:
+    no, name, born, order, unit, department, title, level, phone = person
+    cells = dict.fromkeys(cards_rules.COLUMNS, "") | {
+        "person_no": no, "name": name, "id_type": "id_card", "id_number": id_number(born, order),
+        "unit_code": unit, "department_code": department, "title": title, "title_level": level,
+        "phone": phone, "status": "normal",
+    }  # fmt: skip
+    return cells if no == XIE_FANG else cells | {"card_no": no, "card_uid": UIDS[no]}
 
 
 @pytest.fixture
