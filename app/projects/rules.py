@@ -123,7 +123,8 @@ def _project_faults(at: _At, project: FiledProject) -> Iterator[RowError]:
     if not 0 < len(project.no) <= LONGEST_NUMBER:
         code = "projects.import.number_long"
         yield at.fault("project_no", project.no, code, most=LONGEST_NUMBER)
-    if project.year not in YEARS:
+    year_stands = project.year in YEARS
+    if not year_stands:
         least, most = YEARS[0], YEARS[-1]
         yield at.fault("year", project.year, "projects.import.year_range", least=least, most=most)
     yield from at.amount("credits", project.credits, MOST_CREDITS)
@@ -136,7 +137,7 @@ def _project_faults(at: _At, project: FiledProject) -> Iterator[RowError]:
             yield here.fault("batch", batch.no, "projects.import.batch_twice")
         numbers.add(batch.no)
         yield from _batch_faults(here, batch)
-        if abs(local_date(batch.span.start).year - project.year) > 1:
+        if year_stands and abs(local_date(batch.span.start).year - project.year) > 1:
             code, value = "projects.import.batch_year", shown(batch.span.start)
             yield here.fault("starts_at", value, code, year=project.year)
 
