@@ -9,6 +9,7 @@ from app.base.site import Site, connect
 from app.base.vault import Vault, ring
 from app.web import pages
 from jobs.queues import HANDLERS
+from wechat import doors as wechat
 
 
 def build(config: settings.Config) -> Site:
@@ -30,4 +31,5 @@ def create_app(site: Site | None = None) -> Flask:
     flask = Flask("app", root_path=str(settings.ROOT / "app" / "web"))
     flask.extensions["site"] = site or build(settings.load())
     flask.register_blueprint(pages.blueprint)
+    flask.register_blueprint(wechat.blueprint)
     return flask

@@ -18,7 +18,7 @@ from app.config import Config
 from app.kernel.secret import Secret
 from jobs.queues import HANDLERS
 
-pytest_plugins = ["tests.support.services", "tests.support.cast"]
+pytest_plugins = ["tests.support.services", "tests.support.cast", "tests.support.wechat_client"]
 
 # The clean-up and the house tests must know every table, whatever a test imports.
 for _tables in Path(__file__).resolve().parents[1].glob("app/*/tables.py"):

@@ -7,10 +7,29 @@ from decimal import Decimal
 
 import pytest
 
+from app.awards import rules
+from app.awards.queries import Told
+from app.awards.terms import Brief, Progress, Situation, Stage, Strategy
+from app.base.work import DOORS
 from app.credits.terms import Line, LineState, Source
 from app.kernel.credit import Credit
+from app.kernel.place import Place
+from app.kernel.span import Span, local
+from app.org.terms import UnitId
+from app.people.terms import Person, PersonId, PersonNo, Status
+from app.projects.terms import (
+    Batch,
+    BatchId,
+    CourseKind,
+    Level,
+    Project,
+    ProjectId,
+    ProjectState,
+)
 from app.standards.rules import standing
 from app.standards.terms import CmeYear, Figures, Standing
+from tests.support.occasions import SIGN_IN, SIGN_OUT, at, brief
+from wechat.handlers import why
 from wechat.handlers.credits import shown, titled, told
 from wechat.routes import ROUTER
 
@@ -149,3 +168,76 @@ def test_every_way_to_ask_names_its_doors_or_is_open_to_everybody() -> None:
     named = {route.key: getattr(route.answer, "__doors__", ()) for route in ROUTER.routes}
 
     assert {key for key, doors in named.items() if not doors} == {"greeting", "menu"}
+    assert {door for doors in named.values() for door in doors} <= set(DOORS)
+
+
+def batch(number: str = "2013-03-01-007(国)", name: str = "心血管急症护理规范化培训") -> Batch:
+    project = Project(
+        id=ProjectId(1), no=number, name=name, level=Level.NATIONAL, promoted=False,
+        credit_class=None, course_kind=CourseKind.PROFESSIONAL, unit_id=UnitId(1),
+        unit_name="颍川市第一人民医院", place=Place("1."), year=2013, credits=Credit.of(5),
+        hours=None, cap=None, state=ProjectState.HELD,
+    )  # fmt: skip
+    return Batch(
+        id=BatchId(1), project=project, no=1,
+        span=Span(local("2013-05-18T08:00"), local("2013-05-18T18:00")), venue="", unit_only=False,
+        limit_persons=None, plan={}, sessions=(), lecturers=(),
+    )  # fmt: skip
+
+
+TWO_WINDOWS = brief(Strategy.WINDOWS, SIGN_IN, SIGN_OUT)
+
+
+def asked(by: Brief, *clocks: str, stage: Stage) -> str:
+    """What 何敏 hears of the batch, having swiped at these clock times."""
+    swipes = [at(clock) for clock in clocks]
+    verdict = rules.judge(by, 7, swipes, Situation()) if stage is Stage.AWARDED else None
+    explanation = rules.explain(
+        by,
+        7,
+        swipes,
+        Situation(),
+        verdict=verdict,
+        progress=Progress(stage, working_days=5),
+        recorded=bool(swipes),
+    )
+    person = Person(
+        PersonId(7), PersonNo("990100001"), "何敏", Place("1.p7."), UnitId(1), None, "", None,
+        Status.NORMAL,
+    )  # fmt: skip
+    return why.told(Told(person, batch(), explanation))
+
+
+def test_a_refusal_says_the_window_the_swipe_and_the_minutes_and_the_way_on() -> None:
+    said = asked(TWO_WINDOWS, "07:52", "16:52", stage=Stage.AWARDED).splitlines()
+
+    assert said == [
+        "2013 年 5 月 18 日“心血管急症护理规范化培训”没有得分。",
+        "下午签退要在 17:00 到 18:00 之间刷卡。你最近的一次是 16:52，早了 8 分钟。",
+        "如果你一直在场，请带上座位表或照片找举办单位核对。",
+    ]
+
+
+def test_credit_that_was_given_is_said_first() -> None:
+    said = asked(TWO_WINDOWS, "07:52", "17:10", stage=Stage.AWARDED)
+
+    assert said.startswith("2013 年 5 月 18 日“心血管急症护理规范化培训”已经得分。\n")
+
+
+def test_credit_that_may_still_come_is_not_called_refused() -> None:
+    said = asked(TWO_WINDOWS, "07:52", "17:10", stage=Stage.NOT_RUN)
+
+    assert said.startswith(
+        "2013 年 5 月 18 日“心血管急症护理规范化培训”还没有得分。\n你的刷卡没有问题"
+    )
+
+
+def test_several_projects_are_listed_by_number_each_once() -> None:
+    found = [batch(f"2013-03-01-00{n}(国)", f"护理培训{n}") for n in (1, 1, 2, 3, 4, 5, 6)]
+
+    said = why.which(found).splitlines()
+
+    assert said == [
+        "有 6 个项目对得上。请回复“为什么”加上其中一个编号：",
+        *(f"2013-03-01-00{n}(国) 护理培训{n}" for n in (1, 2, 3, 4, 5)),
+    ]

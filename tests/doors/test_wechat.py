@@ -1,0 +1,334 @@
+"""The callback door of the official accounts, through HTTP, as the platform knocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from threading import Timer
+
+import pytest
+from sqlalchemy import create_engine
+
+from app.accounts import steps
+from app.accounts.terms import Mode, Turn
+from app.base.site import Site
+from app.base.work import begin
+from app.kernel.secret import Secret
+from app.standards import commands as standards
+from tests.conftest import Clock
+from tests.support.cast import HE_MIN, OPERATOR, STRANGER, ZHENG_HAI, Cast
+from tests.support.wechat_client import ACCOUNTS, CITY_OFFICE, SERVICE, Official, keys_of
+from wechat import doors, security
+from wechat.caller import Caller, Sent
+from wechat.messages import EventKind, members_of, message_of
+from wechat.security import LARGEST_BODY
+
+UNCLEAR = "没看懂。你可以回复："
+
+
+@pytest.fixture
+def bound(site: Site, cast: Cast, official: Official) -> Official:
+    """何敏 and the stranger ask on the service account, 郑海 on the city's."""
+    with begin(site, OPERATOR) as work:
+        standards.load_shipped(work)
+    official.bind(SERVICE, "o_he_min", HE_MIN)
+    official.bind(SERVICE, "o_stranger", STRANGER)
+    official.bind(CITY_OFFICE, "o_zheng_hai", ZHENG_HAI)
+    return official
+
+
+def key_of(sent: Sent) -> bytes:
+    return message_of(members_of(sent.xml)).key
+
+
+@pytest.mark.parametrize("slug", ACCOUNTS)
+def test_the_platform_may_verify_the_address(official: Official, slug: str) -> None:
+    assert official.caller(slug).verify()
+
+
+@pytest.mark.parametrize("slug", ACCOUNTS)
+def test_who_does_not_know_the_token_gets_no_echo(official: Official, slug: str) -> None:
+    forged = replace(keys_of(ACCOUNTS[slug]), token="guess")
+
+    query = Caller(keys=forged, http=official.http(slug)).sealed(Sent("o", b""))[0]
+
+    assert official.http(slug)("GET", {**query, "echostr": "1"}, None) == (403, b"")
+
+
+def test_an_unknown_account_is_not_there(official: Official) -> None:
+    assert official.http("nobody")("GET", {}, None)[0] == 404
+    assert official.http("nobody")("POST", {}, b"<xml/>")[0] == 404
+
+
+@pytest.mark.parametrize("slug", ACCOUNTS)
+@pytest.mark.parametrize("asked", ["学分", "学分 2013", "为什么", "为什么 心血管"])
+def test_who_is_not_bound_is_told_how_to_be(official: Official, slug: str, asked: str) -> None:
+    words = official.caller(slug).say("o_new", asked).words
+
+    assert words is not None
+    assert words.startswith("你的微信还没有绑定。")
+    assert words.endswith("o_new")
+
+
+@pytest.mark.parametrize("slug", ACCOUNTS)
+@pytest.mark.parametrize("said", ["你好", "学分证书", "]]><x/>", "", "x" * 5_000])
+def test_anything_else_gets_the_menu(official: Official, slug: str, said: str) -> None:
+    words = official.caller(slug).say("o_new", said).words
+
+    assert words is not None
+    assert words.startswith(UNCLEAR)
+
+
+def test_a_new_follower_is_welcomed_and_one_who_leaves_is_let_go(official: Official) -> None:
+    caller = official.service
+
+    welcome = caller.send(caller.event("o_new", EventKind.SUBSCRIBE)).words
+    farewell = caller.send(caller.event("o_new", EventKind.UNSUBSCRIBE))
+
+    assert welcome is not None
+    assert welcome.startswith("你好，这里可以查学分")
+    assert (farewell.status, farewell.body) == (200, b"success")
+
+
+def test_a_person_hears_of_their_own_year(bound: Official) -> None:
+    assert bound.service.say("o_he_min", "学分").words == (
+        "2013 年度还没有学分。第一次刷卡授分后，这里会出现。\n"
+        "要求 25 分。\n"
+        "离 12 月 31 日还有 220 天。"
+    )
+    assert bound.city.say("o_zheng_hai", "学分 2012 年").words == (
+        "2012 年度没有学分记录。\n要求 25 分。"
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        ("学分 99999", "没有 99999 年度。请写四位数的年份，例如：学分 2013。"),
+        ("学分 0", "没有 0 年度。请写四位数的年份，例如：学分 2013。"),
+        ("学分 2014", "2014 年度还没有开始。"),
+    ],
+)
+def test_a_year_that_cannot_be_looked_up_is_said(
+    bound: Official, asked: str, answered: str
+) -> None:
+    assert bound.service.say("o_he_min", asked).words == answered
+
+
+def test_a_person_without_records_is_told_so(bound: Official) -> None:
+    words = bound.service.say("o_he_min", "为什么").words
+
+    assert words is not None
+    assert words.startswith("还没有你的刷卡记录。")
+
+
+def test_a_project_that_nobody_knows_is_named_as_it_was_asked(bound: Official) -> None:
+    words = bound.service.say("o_he_min", "为什么 火星急救").words
+
+    assert words is not None
+    assert words.startswith("没有找到“火星急救”。")
+
+
+def test_a_binding_of_one_account_is_none_of_another(bound: Official) -> None:
+    words = bound.city.say("o_he_min", "学分").words
+
+    assert words is not None
+    assert words.startswith("你的微信还没有绑定。")
+
+
+def test_who_asks_is_the_sender_of_the_sealed_body_and_not_of_the_address(bound: Official) -> None:
+    honest = bound.http(SERVICE)
+
+    def lying(method: str, query: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
+        return honest(method, {**query, "openid": "o_he_min"}, body)
+
+    words = replace(bound.service, http=lying).say("o_new", "学分").words
+
+    assert words is not None
+    assert words.endswith("o_new")
+
+
+@pytest.mark.parametrize("slug", ACCOUNTS)
+def test_a_resend_gets_the_stored_reply_and_has_no_effect(
+    official: Official, slug: str, count: Callable[..., int], clock: Clock
+) -> None:
+    caller = official.caller(slug)
+    sent = caller.text("o_new", "学分")
+    first = caller.send(sent)
+
+    clock.advance(seconds=5)
+    again = [caller.send(sent) for _ in range(3)]
+
+    assert {shown.body for shown in again} == {first.body}
+    assert count("callback") == 1
+
+
+def test_the_same_bytes_get_the_same_bytes(official: Official) -> None:
+    caller = official.service
+    query, body = caller.sealed(caller.text("o_new", "学分"))
+
+    replies = {caller.http("POST", query, body) for _ in range(3)}
+
+    assert len(replies) == 1
+
+
+@pytest.mark.parametrize("slug", ACCOUNTS)
+def test_three_deliveries_at_once_are_one_message(
+    bound: Official, slug: str, count: Callable[..., int]
+) -> None:
+    caller = bound.caller(slug)
+    sent = caller.text("o_he_min", "学分")
+
+    with ThreadPoolExecutor(3) as pool:
+        shown = list(pool.map(lambda _: bound.caller(slug).send(sent), range(3)))
+
+    assert len({one.body for one in shown}) == 1
+    assert count("callback") == 1
+
+
+def test_two_people_never_share_a_reply(bound: Official) -> None:
+    caller = bound.city
+    mine = caller.text("o_zheng_hai", "学分")
+    theirs = Sent("o_new", mine.xml.replace(b"o_zheng_hai", b"o_new"))
+    caller.send(mine)
+
+    words = caller.send(theirs).words
+
+    assert words is not None
+    assert words.startswith("你的微信还没有绑定。")
+
+
+def test_a_resend_waits_for_the_first_delivery(site: Site, official: Official) -> None:
+    caller = official.city
+    sent = caller.text("o_new", "学分")
+    assert steps.claim_callback(site, CITY_OFFICE, key_of(sent)).turn is Turn.FIRST
+    late = Timer(0.3, steps.store_reply, (site, CITY_OFFICE, key_of(sent), b"success"))
+    late.start()
+
+    shown = caller.send(sent)
+
+    late.join()
+    assert (shown.status, shown.body) == (200, b"success")
+
+
+def test_a_resend_that_waited_long_enough_asks_the_platform_to_stop(
+    site: Site, official: Official, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doors, "PATIENCE_S", 0.2)
+    caller = official.service
+    sent = caller.text("o_new", "学分")
+    steps.claim_callback(site, SERVICE, key_of(sent))
+
+    shown = caller.send(sent)
+
+    assert (shown.status, shown.body) == (200, b"success")
+
+
+def test_a_message_whose_first_delivery_died_is_answered_by_a_resend(
+    site: Site, official: Official, clock: Clock
+) -> None:
+    caller = official.service
+    sent = caller.text("o_new", "学分")
+    steps.claim_callback(site, SERVICE, key_of(sent))
+
+    clock.advance(seconds=6)
+
+    words = caller.send(sent).words
+    assert words is not None
+    assert words.startswith("你的微信还没有绑定。")
+
+
+def test_a_fault_of_ours_is_told_with_a_number(site: Site, official: Official) -> None:
+    caller = official.service
+    caller.verify()  # the account is known now, as it is in a running process
+    nowhere = create_engine("postgresql+psycopg://nobody@/none?host=/nowhere", pool_timeout=1)
+    broken = Official(replace(site, engine=nowhere)).service
+
+    words = broken.say("o_new", "学分").words
+
+    assert words is not None
+    assert words.startswith("现在查不到，是我们的问题，正在处理。刷卡记录不会丢。编号 ")
+
+
+FORGERIES: dict[str, Callable[[Caller], Caller]] = {
+    "token": lambda caller: replace(caller, keys=replace(caller.keys, token="guess")),
+    "app id": lambda caller: replace(caller, keys=replace(caller.keys, appid="wx-other")),
+    "mode": lambda caller: replace(caller, keys=replace(caller.keys, mode=Mode.PLAIN)),
+    "stale": lambda caller: replace(caller, clock=lambda: caller.clock() - 301),
+    "early": lambda caller: replace(caller, clock=lambda: caller.clock() + 301),
+    "key": lambda caller: replace(
+        caller,
+        keys=security.Keys.of(
+            appid=caller.keys.appid,
+            mode=Mode.SAFE,
+            token=Secret(caller.keys.token),
+            aes_key=Secret("A" * 43),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_what_is_forged_is_refused_without_a_word_and_without_effect(
+    bound: Official, name: str, count: Callable[..., int]
+) -> None:
+    forger = FORGERIES[name](bound.service)
+
+    shown = forger.say("o_he_min", "学分")
+
+    assert (shown.status, shown.body) == (403, b"")
+    assert count("callback") == 0
+
+
+@pytest.mark.parametrize("slug", ACCOUNTS)
+@pytest.mark.parametrize(
+    "inner",
+    [
+        b"",
+        b"hello",
+        b'{"MsgType": "text"}',
+        b"<xml><a></xml>",
+        b"<!DOCTYPE xml><xml></xml>",
+        b"\xff",
+    ],
+)
+def test_what_is_rightly_signed_and_no_message_is_400(
+    official: Official, slug: str, inner: bytes, count: Callable[..., int]
+) -> None:
+    shown = official.caller(slug).send(Sent("o_new", inner))
+
+    assert shown.status == 400
+    assert count("callback") == 0
+
+
+@pytest.mark.parametrize("slug", ACCOUNTS)
+def test_a_body_over_64_kib_is_400_and_one_of_a_megabyte_too(official: Official, slug: str) -> None:
+    caller = official.caller(slug)
+
+    for size in (LARGEST_BODY + 1, 1_000_000):
+        shown = caller.send(caller.text("o_new", "x" * size))
+
+        assert shown.status == 400
+
+
+def test_a_forged_body_of_a_megabyte_is_403(official: Official) -> None:
+    forger = FORGERIES["token"](official.service)
+
+    assert forger.say("o_new", "x" * 1_000_000).status == 403
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+def test_no_other_method_is_heard(official: Official, method: str) -> None:
+    assert official.http(SERVICE)(method, {}, b"")[0] == 405
+
+
+def test_a_callback_of_a_moment_ago_still_counts(official: Official, clock: Clock) -> None:
+    caller = official.service
+    query, body = caller.sealed(caller.text("o_new", "你好"))
+
+    clock.now += timedelta(seconds=300)
+    assert caller.http("POST", query, body)[0] == 200
+    clock.now += timedelta(seconds=1)
+    assert caller.http("POST", query, body) == (403, b"")
