@@ -101,7 +101,7 @@ def _line(case: Case, verdict: Verdict) -> str:
 
 
 def _hours(case: Case, gross: int) -> Decimal:
-    """学时 behind an amount: the project's in proportion, else what the standard counts for it."""
+    """小时 behind an amount: the project's in proportion, else what the standard counts for it."""
     project = case.batch.project
     if project.hours is None or not project.credits:
         return standard_rules.hours_for(case.edition.pack, Credit.cents(gross))

@@ -73,7 +73,7 @@ class VerdictRow(Personal, AppendOnly, Base):
     gross: Mapped[Credit]
     cap: Mapped[Credit | None]
     net: Mapped[Credit]
-    # 学时
+    # 小时
     hours: Mapped[Decimal] = mapped_column(Numeric(7, 2))
     # Null where there is nothing to say.
     reasons: Mapped[list[Any] | None]

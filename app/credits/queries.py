@@ -6,8 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import ARRAY, BigInteger, any_, exists, func, literal, select, text
-from sqlalchemy.orm import aliased
+from sqlalchemy import ARRAY, BigInteger, any_, func, literal, select, text
 
 from app.base.work import Work, query
 from app.credits.tables import EntryRow, PersonYearRow
@@ -18,7 +17,6 @@ from app.kernel.span import local_date
 from app.org import queries as org
 from app.people import queries as people
 from app.people.terms import Person
-from app.projects import queries as projects
 from app.standards import queries as standards
 from app.standards import rules
 from app.standards.terms import CmeYear, Pack, Standing
@@ -48,12 +46,10 @@ def account_of(work: Work, person_no: str, year: int | None = None) -> Account:
         pack = standards.pack_for_year(work, person.place, year).pack
     cme_year = rules.year_of(pack, today) if year is None else rules.year_numbered(pack, year)
     totals = totals_of(work, person.id, cme_year.number)
-    have = rules.held(
-        pack,
-        {"I": totals.class_1, "II": totals.class_2,
-         None: totals.total - totals.class_1 - totals.class_2},
-        Credit(totals.hours),
-    )  # fmt: skip
+    of_class: dict[str | None, Credit] = {"I": totals.class_1, "II": totals.class_2}
+    of_class[None] = totals.total - totals.class_1 - totals.class_2
+    # Clock hours (小时) are stored; people are told periods (学时), by the pack's minutes.
+    have = rules.held(pack, of_class, rules.periods_of(pack, int(totals.hours * 60)))
     with work.reaching():  # the grade of the person's own unit, the names of projects they attended
         unit = org.units_of(work, [person.unit_id])[person.unit_id]
         lines = _lines_of(work, person.id, cme_year.number)
@@ -128,29 +124,29 @@ where (coalesce(l.total, 0), coalesce(l.class_1, 0), coalesce(l.class_2, 0), coa
 
 
 def _lines_of(work: Work, person_id: int, year: int) -> tuple[Line, ...]:
-    reversal = aliased(EntryRow)
-    taken_back = exists().where(
-        reversal.person_id == EntryRow.person_id, reversal.reverses == EntryRow.id
-    )
-    rows = work.session.execute(
-        select(
-            EntryRow.given_on, EntryRow.batch_id, EntryRow.source, EntryRow.credit_class,
-            EntryRow.gross, EntryRow.net, taken_back,
-        )
-        .where(EntryRow.person_id == person_id, EntryRow.year == year, EntryRow.reverses.is_(None))
-        .order_by(EntryRow.given_on.desc(), EntryRow.id.desc())
-    ).all()  # fmt: skip
-    batches = projects.batches_of(work, {row.batch_id for row in rows if row.batch_id is not None})
+    rows = work.session.execute(_LINES, {"person_id": person_id, "year": year}).all()
+    taken_back = {row.reverses for row in rows}
     return tuple(
         Line(
             on=row.given_on,
-            project_no=batches[row.batch_id].project.no,
-            title=batches[row.batch_id].project.name,
+            project_no=row.project_no,
+            title=row.name,
             source=Source(row.source),
             credit_class=row.credit_class,
-            gross=row.gross,
-            net=row.net,
-            state=LineState.REVERSED if row[-1] else LineState.ACTIVE,
+            gross=Credit(row.gross),
+            net=Credit(row.net),
+            state=LineState.REVERSED if row.id in taken_back else LineState.ACTIVE,
         )
         for row in rows
+        if row.reverses is None
     )
+
+
+# The entries come from their covering index alone; names are looked up for the handful found.
+_LINES = text("""
+select e.id, e.reverses, e.given_on, e.source, e.credit_class, e.gross, e.net, p.project_no, p.name
+from credit_entry e
+join batch b on b.id = e.batch_id join project p on p.id = b.project_id
+where e.person_id = :person_id and e.year = :year
+order by e.given_on desc, e.id desc
+""")

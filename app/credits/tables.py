@@ -47,7 +47,17 @@ class EntryRow(Personal, AppendOnly, Base):
             "ix_credit_entry_person_year",
             "person_id",
             "year",
-            postgresql_include=["path", "net", "credit_class", "batch_id", "reverses", "id"],
+            postgresql_include=[
+                "path",
+                "given_on",
+                "source",
+                "credit_class",
+                "gross",
+                "net",
+                "batch_id",
+                "reverses",
+                "id",
+            ],
         ),
     )
     __path_index__: ClassVar[bool] = False

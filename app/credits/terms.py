@@ -56,7 +56,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """年度合计 — the sums of a person's year; hours are 学时."""
+    """年度合计 — the sums of a person's year; hours are clock hours (小时)."""
 
     total: Credit
     class_1: Credit

@@ -210,7 +210,17 @@ def upgrade() -> None:
         "credit_entry",
         ["person_id", "year"],
         unique=False,
-        postgresql_include=["path", "net", "credit_class", "batch_id", "reverses", "id"],
+        postgresql_include=[
+            "path",
+            "given_on",
+            "source",
+            "credit_class",
+            "gross",
+            "net",
+            "batch_id",
+            "reverses",
+            "id",
+        ],
     )
     op.create_index(
         "uq_credit_entry_reverses",
@@ -276,6 +286,7 @@ def upgrade() -> None:
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("batch_ids", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
+        sa.Column("chips", sa.LargeBinary(), nullable=False),
         sa.Column("sha256", sa.LargeBinary(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
@@ -894,7 +905,17 @@ def downgrade() -> None:
     op.drop_index(
         "ix_credit_entry_person_year",
         table_name="credit_entry",
-        postgresql_include=["path", "net", "credit_class", "batch_id", "reverses", "id"],
+        postgresql_include=[
+            "path",
+            "given_on",
+            "source",
+            "credit_class",
+            "gross",
+            "net",
+            "batch_id",
+            "reverses",
+            "id",
+        ],
     )
     op.drop_table("credit_entry")
     op.drop_index(

@@ -82,7 +82,9 @@ def main(argv: list[str]) -> None:
                 f"COPY of ready verdicts {limit:.2f} s, ratio {ours / limit:.2f}, "
                 f"{granted:,} entries", flush=True,
             )  # fmt: skip
-        print(f"award / COPY of ready verdicts: {min(ratios):.2f} to {max(ratios):.2f} (goal: at most 6)")
+        print(
+            f"award / COPY of ready verdicts: {min(ratios):.2f} to {max(ratios):.2f} (goal: at most 6)"
+        )
 
 
 def _copy_of_ready_rows(owner: Engine) -> float:
@@ -109,7 +111,13 @@ def _copy_of_ready_rows(owner: Engine) -> float:
 
 def _empty(owner: Engine) -> None:
     with owner.begin() as connection:
-        for table in ("award_verdict", "credit_entry", "person_year", "award_run", "outbox_message"):
+        for table in (
+            "award_verdict",
+            "credit_entry",
+            "person_year",
+            "award_run",
+            "outbox_message",
+        ):
             connection.execute(text(f"truncate {table}"))
 
 
