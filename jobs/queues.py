@@ -1,13 +1,48 @@
-"""Which outbox topic is answered by which job, and the queue that wakes the workers."""
+"""Which outbox topic is answered by which job, and the queue by which workers are woken."""
 
 from __future__ import annotations
 
-from app.base.site import Handler
-from jobs import awards
+from enum import StrEnum
 
-QUEUE = "kejiao"
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rq import Queue as RedisQueue
+from rq.serializers import JSONSerializer
+
+from app.base.site import Handler
+from jobs import awards, sweeping
+
+# A black-holed Redis must not hold anybody: its own defaults hang for a minute.
+_ANSWER_S = 1.0
+# A job is bounded by its lease, which the worker renews; this only ends one that hangs.
+TIMEOUT_S = 3600
+
+
+class Queue(StrEnum):
+    """队列 — the one queue: a message is an id, and its row says what it is."""
+
+    OUTBOX = "kejiao-outbox"
+
 
 # topic → the job that answers it
 HANDLERS: dict[str, Handler] = {
     "awards.run": awards.carry_out,
+    "credits.check": sweeping.check_tallies,
+    "house.sweep": sweeping.sweep,
 }
+
+
+def connect(url: str) -> Redis:
+    """Redis as a client that gives up fast; for a worker's blocking reads use its own."""
+    return Redis.from_url(
+        url,
+        socket_timeout=_ANSWER_S,
+        socket_connect_timeout=_ANSWER_S,
+        retry=Retry(NoBackoff(), 1),
+    )
+
+
+def outbox(redis: Redis) -> RedisQueue:
+    """The queue, with JSON in it: who can write to Redis must not be able to run code here."""
+    return RedisQueue(Queue.OUTBOX, connection=redis, serializer=JSONSerializer)

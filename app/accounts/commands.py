@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts import queries, rules
-from app.accounts.tables import BindingRow, GrantRow, LinkRow, LoginRow, OfficialAccountRow
+from app.accounts.tables import (
+    BindingRow,
+    CallbackRow,
+    GrantRow,
+    LinkRow,
+    LoginRow,
+    OfficialAccountRow,
+)
 from app.accounts.terms import Link, OfficialAccount, Put
 from app.base import passwords, words
 from app.base.work import Work, command
@@ -21,6 +29,7 @@ from app.org import queries as org
 from app.people import queries as people
 
 _TOKEN_BYTES = 24
+CALLBACKS_KEPT = timedelta(days=2)
 
 
 @command(Permission.WECHAT_MANAGE)
@@ -128,6 +137,16 @@ def invite(work: Work, *, role: Role, unit_code: str, name: str) -> Link:
         _flush(work, "accounts.link.meanwhile")
     _end_links(work, login)
     return _new_link(work, login, grant)
+
+
+@command(Permission.SYSTEM_OPERATE)
+def sweep(work: Work) -> int:
+    """清理回调 — remove replies that no resend will ask for any more; how many.
+
+    The platform resends within seconds; two days are kept for looking into a complaint.
+    """
+    old = delete(CallbackRow).where(CallbackRow.at < work.now - CALLBACKS_KEPT)
+    return len(work.session.execute(old.returning(CallbackRow.key)).all())
 
 
 def _judge_held(work: Work, held: Sequence[GrantRow]) -> None:

@@ -16,14 +16,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.base import words
 from app.base.site import Site
-from app.base.trail import OutboxMessage
-from app.base.work import begin
-from app.kernel.actor import Actor, Role, Via
+from app.base.trail import OutboxMessage, TurnRow
+from app.base.work import Work, begin, command
+from app.kernel.actor import Actor, Permission, Role, Via
 from app.kernel.errors import CmeError
 from app.kernel.place import Place
 
@@ -32,6 +33,8 @@ HEARTBEAT = timedelta(seconds=5)
 # A message handed to a worker and not begun by then is handed out again.
 WAKE_AGAIN = timedelta(seconds=15)
 ATTEMPTS = 8
+KEPT = timedelta(days=7)
+TURNS_KEPT = timedelta(days=60)
 
 log = structlog.get_logger(__name__)
 
@@ -99,6 +102,33 @@ def due(session: Session, now: datetime, limit: int) -> list[int]:
             .returning(OutboxMessage.id)
         )
     )
+
+
+def take_turn(work: Work, topic: str, turn: datetime) -> bool:
+    """Tell a topic for one turn of its period; False when that turn was told before."""
+    added = work.session.execute(
+        insert(TurnRow)
+        .values(topic=topic, turn=turn)
+        .on_conflict_do_nothing()
+        .returning(TurnRow.turn)
+    ).one_or_none()
+    if added is not None:
+        work.tell(topic)
+    return added is not None
+
+
+@command(Permission.SYSTEM_OPERATE)
+def sweep(work: Work) -> int:
+    """清理发件箱 — remove what was done a week ago and turns of two months ago; how many rows."""
+    done = work.session.execute(
+        delete(OutboxMessage)
+        .where(OutboxMessage.done_at < work.now - KEPT, OutboxMessage.error.is_(None))
+        .returning(OutboxMessage.id)
+    ).all()
+    turns = work.session.execute(
+        delete(TurnRow).where(TurnRow.turn < work.now - TURNS_KEPT).returning(TurnRow.turn)
+    ).all()
+    return len(done) + len(turns)
 
 
 def _claim(site: Site, message_id: int) -> Claim | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,8 @@ class Site:
     engine: Engine
     vault: Vault
     handlers: Mapping[str, Handler]
+    # Who speaks to each kind of terminal; app.attendance knows in which words.
+    drivers: Mapping[str, object] = field(default_factory=dict)
     clock: Callable[[], datetime] = wall_clock
 
 

@@ -50,3 +50,12 @@ class OutboxMessage(Base):
     error: Mapped[str | None]
     # Null while it is to be done; set too when it was given up, and `error` says why.
     done_at: Mapped[datetime | None]
+
+
+class TurnRow(Base):
+    """定时任务的一次 — a turn of a periodic job, told by whoever could add this row."""
+
+    __tablename__ = "periodic_turn"
+
+    topic: Mapped[str] = mapped_column(primary_key=True)
+    turn: Mapped[datetime] = mapped_column(primary_key=True)

@@ -201,7 +201,7 @@ def _entries(work: Work, kind: str, rows: Iterable[object]) -> Iterator[dict[str
                 continue
         else:
             change = {name: _plain(state.dict.get(name)) for name in names}
-        table = state.mapper.local_table.name  # type: ignore[attr-defined]
+        table = state.mapper.local_table.name
         if work.action == _NO_ACTION:
             raise AssertionError(f"{table} changed outside a command")
         key = ",".join(str(state.dict.get(c.key)) for c in state.mapper.primary_key)

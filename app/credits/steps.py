@@ -16,7 +16,7 @@ from sqlalchemy import text
 from app.base.work import Work
 from app.credits.terms import Source
 
-# The columns that `credit_due` must have; gross, cap, net are credits, hours are clock hours (小时).
+# The columns that `credit_due` must have; gross, cap, net are credits, hours are 小时.
 DUE_COLUMNS = ("person_id", "path", "part", "gross", "cap", "net", "hours")
 
 _ACTIVE = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sqlalchemy import Identity, Index, Integer, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -116,4 +116,4 @@ class PersonYearRow(Personal, Base):
     hours: Mapped[Decimal] = mapped_column(Numeric(9, 2))
 
     # The unique index is the key; a primary key beside it would be a second copy of it.
-    __mapper_args__: ClassVar[dict[str, Any]] = {"primary_key": [person_id, year]}
+    __mapper_args__ = {"primary_key": [person_id, year]}  # noqa: RUF012  read once by the mapper

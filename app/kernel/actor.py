@@ -83,7 +83,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.AUDITOR: _READS | _CONSOLE,
     Role.PERSON: frozenset({P.CREDITS_READ, P.STANDARDS_READ}),
     Role.DEVICE: frozenset({P.DEVICES_EXCHANGE, P.SWIPES_UPLOAD}),
-    Role.ROBOT: _READS | _HOST,
+    Role.ROBOT: _READS | _HOST | {P.SYSTEM_OPERATE},
 }
 
 

@@ -28,6 +28,7 @@ PROTECTIONS: dict[str, dict[str, bool]] = {
     "login": {"audited": True},
     "official_account": {"audited": True},
     "outbox_message": {},
+    "periodic_turn": {},
     "person": {"placed": True, "audited": True},
     "person_status": {"placed": True, "audited": True},
     "person_year": {"placed": True},
@@ -346,6 +347,12 @@ def upgrade() -> None:
         ["due_at"],
         unique=False,
         postgresql_where=sa.text("done_at is null"),
+    )
+    op.create_table(
+        "periodic_turn",
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("turn", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("topic", "turn", name=op.f("pk_periodic_turn")),
     )
     op.create_table(
         "person",
@@ -875,6 +882,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_person_phone_index"), table_name="person")
     op.drop_index(op.f("ix_person_path"), table_name="person")
     op.drop_table("person")
+    op.drop_table("periodic_turn")
     op.drop_index(
         "ix_outbox_message_due",
         table_name="outbox_message",
