@@ -328,7 +328,7 @@ def edited(body: bytes, edits: list[tuple[str, int, bytes]]) -> bytes:
     return body
 
 
-@settings(max_examples=4_000, deadline=None)
+@settings(max_examples=2_500, deadline=None)
 @given(EDITS, st.sampled_from(list(Mode)))
 def test_a_changed_body_is_never_taken_for_another_message_where_the_seal_covers_it(
     edits: list[tuple[str, int, bytes]], mode: Mode
@@ -342,7 +342,7 @@ def test_a_changed_body_is_never_taken_for_another_message_where_the_seal_covers
             assert (message.openid, message.content) == ("o_liwen", "学分")
 
 
-@settings(max_examples=4_000, deadline=None)
+@settings(max_examples=2_500, deadline=None)
 @given(EDITS)
 def test_a_changed_text_under_a_right_seal_ends_in_a_message_or_in_a_verdict(
     edits: list[tuple[str, int, bytes]],
