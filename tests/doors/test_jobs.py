@@ -1,0 +1,270 @@
+"""Work that follows from a commit is done once, whoever dies on the way."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from redis import Redis
+from sqlalchemy import Engine, text
+
+from app.base import outbox
+from app.base.site import Site
+from app.base.work import Work, begin
+from app.config import ROOT, Config
+from app.kernel.actor import Actor, Role, Via
+from app.kernel.errors import ConflictError
+from app.kernel.place import Place
+from jobs import schedule
+from jobs.queues import Queue, connect
+from jobs.relay import Relay
+from tests.conftest import Clock
+
+OPERATOR = Actor("zhao", Via.CLI, Place.root(), Role.OPERATOR)
+
+
+@pytest.fixture
+def redis(redis_url: str) -> Iterator[Redis]:
+    broker = connect(redis_url)
+    broker.flushdb()
+    yield broker
+    broker.flushdb()
+    broker.close()
+
+
+def answering(site: Site, **handlers: Callable[[Work, Mapping[str, Any]], None]) -> Site:
+    """The same site, whose topics these functions answer."""
+    return dataclasses.replace(site, handlers=handlers)
+
+
+def tell(site: Site, topic: str, **body: Any) -> int:
+    with begin(site, OPERATOR) as work:
+        work.tell(topic, **body)
+    return work.messages[0].id
+
+
+def state(owner: Engine, message: int) -> tuple[Any, ...]:
+    with owner.connect() as connection:
+        return tuple(
+            connection.execute(
+                text(
+                    "select done_at is not null, attempts, error from outbox_message where id = :m"
+                ),
+                {"m": message},
+            ).one()
+        )
+
+
+def test_a_message_is_done_once_however_often_it_is_delivered(site: Site, owner: Engine) -> None:
+    done: list[int] = []
+    here = answering(site, count=lambda work, body: done.append(body["n"]))
+    message = tell(here, "count", n=7)
+
+    finished = [outbox.deliver(here, message) for _ in range(3)]
+
+    assert finished == [True, False, False]
+    assert done == [7]
+    assert state(owner, message) == (True, 1, None)
+
+
+def test_of_many_who_deliver_at_once_one_does_it(site: Site) -> None:
+    done: list[int] = []
+    here = answering(site, count=lambda work, body: done.append(1))
+    message = tell(here, "count")
+    barrier = threading.Barrier(6)
+    answers: list[bool] = []
+
+    def deliver() -> None:
+        barrier.wait()
+        answers.append(outbox.deliver(here, message))
+
+    threads = [threading.Thread(target=deliver) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(answers) == [False] * 5 + [True]
+    assert done == [1]
+
+
+def test_a_refusal_ends_a_message_with_its_sentence(site: Site, owner: Engine) -> None:
+    def refuse(work: Work, body: Mapping[str, Any]) -> None:
+        raise ConflictError("awards.undo.undone", run=3)
+
+    here = answering(site, refuse=refuse)
+    message = tell(here, "refuse")
+
+    outbox.deliver(here, message)
+
+    assert state(owner, message) == (True, 1, "授分批次 3 已经撤销过了，不用再撤销。")
+
+
+def test_a_fault_puts_a_message_back_and_leaves_no_trace(
+    site: Site, owner: Engine, clock: Clock, count: Callable[..., int]
+) -> None:
+    def fail(work: Work, body: Mapping[str, Any]) -> None:
+        work.tell("later")
+        if body.get("n", 0) == 0:
+            raise ZeroDivisionError("half way")
+
+    here = answering(site, fail=fail)
+    message = tell(here, "fail")
+
+    with pytest.raises(ZeroDivisionError):
+        outbox.deliver(here, message)
+
+    assert state(owner, message) == (False, 1, "ZeroDivisionError: half way")
+    assert count("outbox_message", "topic = 'later'") == 0
+
+
+def test_whoever_lost_the_lease_cannot_finish(site: Site, owner: Engine, clock: Clock) -> None:
+    done: list[str] = []
+
+    def slow(work: Work, body: Mapping[str, Any]) -> None:
+        work.tell("effect")
+        clock.set(clock.now + outbox.LEASE + timedelta(seconds=1))
+        inner = answering(site, slow=lambda work, body: done.append("second"))
+        assert outbox.deliver(inner, message)
+        done.append("first")
+
+    here = answering(site, slow=slow)
+    message = tell(here, "slow")
+
+    assert outbox.deliver(here, message) is False
+
+    assert done == ["second", "first"]
+    assert state(owner, message) == (True, 2, None)
+    with owner.connect() as connection:
+        told = connection.execute(
+            text("select count(*) from outbox_message where topic = 'effect'")
+        )
+        assert told.scalar_one() == 0
+
+
+def test_the_relay_hands_out_each_message_once(site: Site, redis: Redis) -> None:
+    messages = [tell(site, "awards.run", run_id=0) for _ in range(3)]
+    relay = Relay(site, redis)
+
+    relay.hand_out()
+    relay.hand_out()
+
+    assert redis.llen(f"rq:queue:{Queue.OUTBOX}") == len(messages)
+
+
+def test_an_emptied_redis_is_filled_again(site: Site, redis: Redis, clock: Clock) -> None:
+    tell(site, "awards.run", run_id=0)
+    relay = Relay(site, redis)
+    relay.hand_out()
+    redis.flushdb()
+
+    clock.set(clock.now + outbox.WAKE_AGAIN + timedelta(seconds=1))
+    relay.hand_out()
+
+    assert redis.llen(f"rq:queue:{Queue.OUTBOX}") == 1
+
+
+def test_two_schedulers_give_a_turn_out_once(site: Site, clock: Clock) -> None:
+    first = schedule.tell_due(site)
+    second = schedule.tell_due(site)
+    clock.set(clock.now + timedelta(hours=1))
+    later = schedule.tell_due(site)
+
+    assert first == ["house.sweep", "credits.check"]
+    assert second == []
+    assert later == ["house.sweep"]
+
+
+@pytest.mark.parametrize(
+    ("at", "turn"),
+    [("02:59", None), ("03:00", "00:00"), ("23:59", "00:00")],
+)
+def test_a_daily_job_has_its_turn_after_its_hour(at: str, turn: str | None) -> None:
+    job = schedule.Periodic("credits.check", every=timedelta(days=1), after=timedelta(hours=3))
+    now = datetime.fromisoformat(f"2026-11-16T{at}+08:00")
+
+    found = job.turn(now)
+
+    assert (found and found.isoformat()[11:16]) == turn
+
+
+def environment(config: Config) -> dict[str, str]:
+    return os.environ | {
+        "DATABASE_URL": config.database_url.reveal(),
+        "REDIS_URL": config.redis_url,
+        "KEJIAO_KEYS": config.keys.reveal(),
+        "KEJIAO_INDEX_KEY": config.index_key.reveal(),
+        "KEJIAO_SECRET": config.secret.reveal(),
+    }
+
+
+@pytest.fixture
+def processes(config: Config, redis: Redis) -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(module: str) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module],
+            cwd=ROOT,
+            env=environment(config),
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def listening(owner: Engine) -> bool:
+    """Whether a relay hears what is committed."""
+    with owner.connect() as connection:
+        heard = "select count(*) from pg_stat_activity where query = 'listen kejiao_outbox'"
+        return bool(connection.execute(text(heard)).scalar_one())
+
+
+def until(true: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def test_real_processes_do_what_a_commit_left_behind(
+    site: Site,
+    owner: Engine,
+    clock: Clock,
+    processes: Callable[[str], subprocess.Popen[bytes]],
+) -> None:
+    clock.set(datetime.now(tz=clock.now.tzinfo))
+    processes("jobs.relay")
+    processes("jobs.worker")
+    message = tell(site, "house.sweep")
+
+    until(lambda: state(owner, message)[0])
+
+    assert state(owner, message)[2] is None
+
+
+def test_a_worker_ends_when_it_is_asked_to(
+    owner: Engine, redis: Redis, processes: Callable[[str], subprocess.Popen[bytes]]
+) -> None:
+    worker, relay = processes("jobs.worker"), processes("jobs.relay")
+    until(lambda: redis.scard("rq:workers") == 1 and listening(owner))
+
+    for process in (worker, relay):
+        process.terminate()
+
+    assert (worker.wait(15), relay.wait(15)) == (0, 0)
