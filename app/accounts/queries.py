@@ -7,11 +7,12 @@ transaction of its own.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Row, select
+from sqlalchemy import CursorResult, Executable, Row, select
 
 from app.accounts.tables import (
     BindingRow,
@@ -52,8 +53,7 @@ def official_account(site: Site, slug: str) -> OfficialAccount | None:
     if slug in known and timedelta(0) <= now - known[slug][0] < REMEMBERED:
         return known[slug][1]
     asked = select(OfficialAccountRow.__table__).where(OfficialAccountRow.slug == slug)
-    with site.engine.connect() as connection:
-        row = connection.execute(asked).one_or_none() if slug.isprintable() else None
+    row = alone(site, asked).one_or_none() if slug.isprintable() else None
     if row is None:
         known.pop(slug, None)
         return None
@@ -93,8 +93,7 @@ def binding_of(site: Site, slug: str, openid: str) -> Binding | None:
     asked = select(BindingRow.person_id, BindingRow.person_no, BindingRow.path).where(
         BindingRow.slug == slug, BindingRow.openid == openid, BindingRow.ended_at.is_(None)
     )
-    with site.engine.connect() as connection:
-        row = connection.execute(asked).one_or_none()
+    row = alone(site, asked).one_or_none()
     if row is None:
         return None
     return Binding(PersonId(row.person_id), PersonNo(row.person_no), Place(row.path))
@@ -115,8 +114,7 @@ def invitation(site: Site, token: Secret) -> Invitation | None:
             LinkRow.expires_at > site.clock(),
         )
     )  # fmt: skip
-    with site.engine.connect() as connection:
-        row = connection.execute(asked).one_or_none()
+    row = alone(site, asked).one_or_none()
     if row is None:
         return None
     return Invitation(
@@ -132,6 +130,15 @@ def invitation(site: Site, token: Secret) -> Invitation | None:
 def hash_of(token: Secret) -> bytes:
     """What is stored of a one-time token: it has too many bits for its hash to be guessed."""
     return hashlib.sha256(token.reveal().encode(errors="replace")).digest()
+
+
+def alone(
+    site: Site, statement: Executable, facts: Mapping[str, object] | None = None
+) -> CursorResult[*tuple[Any, ...]]:
+    """One statement of the front desk that is a transaction by itself: a single round trip."""
+    with site.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        return connection.execute(statement, facts)
 
 
 @query(Permission.SYSTEM_OPERATE)

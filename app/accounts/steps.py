@@ -7,12 +7,11 @@ delivery is the first, the others replay what it stored, or wait until it is too
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import CursorResult, Engine, TextClause, text
+from sqlalchemy import text
 
+from app.accounts.queries import alone
 from app.accounts.rules import ANSWERING
 from app.accounts.terms import Claimed, Turn
 from app.base.site import Site
@@ -43,7 +42,7 @@ def claim_callback(site: Site, slug: str, key: bytes) -> Claimed:
     """领取回调 — whose turn it is to answer the message of that key on that account."""
     now = site.clock()
     facts = {"slug": slug, "key": key, "now": now, "stale": now - ANSWERING}
-    first, reply = _alone(site.engine, _CLAIM, facts).one()
+    first, reply = alone(site, _CLAIM, facts).one()
     if first:
         return Claimed(Turn.FIRST)
     if reply is None:
@@ -54,17 +53,9 @@ def claim_callback(site: Site, slug: str, key: bytes) -> Claimed:
 def store_reply(site: Site, slug: str, key: bytes, reply: bytes) -> bytes:
     """存回复 — the reply that now stands for the message: this one, or one that was sooner."""
     facts = {"slug": slug, "key": key, "reply": reply}
-    return bytes(_alone(site.engine, _STORE, facts).scalar_one_or_none() or reply)
+    return bytes(alone(site, _STORE, facts).scalar_one_or_none() or reply)
 
 
 def forget_callbacks(site: Site, before: datetime) -> int:
     """清理回调 — how many messages that came before that instant are forgotten."""
-    return _alone(site.engine, _FORGET, {"before": before}).rowcount
-
-
-def _alone(
-    engine: Engine, statement: TextClause, facts: Mapping[str, object]
-) -> CursorResult[*tuple[Any, ...]]:
-    with engine.connect() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT")
-        return connection.execute(statement, facts)
+    return alone(site, _FORGET, {"before": before}).rowcount
