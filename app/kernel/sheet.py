@@ -27,6 +27,8 @@ _WHOLE = re.compile(r"\d{1,6}")
 _SCIENTIFIC = re.compile(r"\d+(\.\d+)?[eE]\+\d+")
 _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp"})
 _WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+# Planes without characters: GBK pairs that are UTF-8 by chance (a city of two signs) end there.
+_NOBODYS = re.compile("[\U00040000-\U000dffff]")
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -217,11 +219,16 @@ def _decoded(content: bytes) -> str:
     if content.startswith(_WIDE):
         raise InvalidError("imports.file.utf16")
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        row = content.count(b"\n", 0, error.start) + 1
-        code = "imports.file.gbk" if _is_gbk(content) else "imports.file.not_utf8"
-        raise InvalidError(code, row=row) from None
+        first = error.start
+    else:
+        by_chance = _NOBODYS.search(text)
+        if by_chance is None:
+            return text
+        first = len(text[: by_chance.start()].encode())
+    code = "imports.file.gbk" if _is_gbk(content) else "imports.file.not_utf8"
+    raise InvalidError(code, row=content.count(b"\n", 0, first) + 1)
 
 
 def _is_gbk(content: bytes) -> bool:

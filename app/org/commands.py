@@ -32,9 +32,9 @@ def import_units(work: Work, sheet: Sheet) -> Imported:
         taken = queries.codes_in_use(work, {draft.code for draft in drafts} - known.keys())
     sheet.refuse_faults(faults, rules.judge(drafts, known, taken, scope=work.actor.place))
 
-    added = _add(work, [draft for draft in drafts if draft.code not in known], known)
-    changed = _change(work, drafts, known)
     try:
+        added = _add(work, [draft for draft in drafts if draft.code not in known], known)
+        changed = _change(work, drafts, known)
         work.session.flush()
     except IntegrityError as error:
         if not isinstance(error.orig, UniqueViolation):

@@ -18,7 +18,7 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.base.work import Work, query
@@ -94,7 +94,7 @@ def status_on(work: Work, ids: Collection[int], day: date) -> dict[int, Status]:
     """The status of each of these people in force on a day; normal where nothing else is known."""
     dated = (
         select(StatusRow.person_id, StatusRow.status)
-        .distinct(StatusRow.person_id)
+        .ext(distinct_on(StatusRow.person_id))
         .where(StatusRow.person_id == any_(_numbers(ids)), StatusRow.from_on <= day)
         .order_by(StatusRow.person_id, StatusRow.from_on.desc())
     )

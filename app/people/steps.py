@@ -57,9 +57,9 @@ def store_roster(work: Work, plans: Sequence[PersonPlan]) -> dict[str, tuple[Per
 
     ConflictError when another import took a number or an identity at the same moment.
     """
-    added = _add(work, [plan for plan in plans if plan.known is None])
-    changed = _change(work, [plan for plan in plans if plan.known and plan.columns])
     try:
+        added = _add(work, [plan for plan in plans if plan.known is None])
+        changed = _change(work, [plan for plan in plans if plan.known and plan.columns])
         work.session.flush()
     except IntegrityError as error:
         if not isinstance(error.orig, UniqueViolation):

@@ -14,6 +14,8 @@ from app.kernel.errors import CmeError, InvalidError
 from app.kernel.sheet import Columns, Line, Reading, Sheet, read_csv
 
 COLUMNS = Columns(required=("code", "name"), optional=("phone",))
+SIGNS = st.characters(exclude_categories=["Cs"], max_codepoint=0x3FFFF)
+CELLS = st.text(SIGNS, max_size=9)
 
 
 def rows_of(content: bytes) -> list[tuple[int, dict[str, str]]]:
@@ -90,6 +92,12 @@ def test_a_column_the_file_lacks_is_told_from_an_empty_cell() -> None:
             id="GBK",
         ),
         pytest.param(
+            "code,name\nA,颍川\n".encode("gbk"),
+            "文件不是 UTF-8 编码，像是 GBK（第 2 行起）。"
+            "请在 Excel 里另存为“CSV UTF-8（逗号分隔）”，再导入。",
+            id="GBK that is UTF-8 by chance",
+        ),
+        pytest.param(
             "code,name\nA,何敏\n".encode("utf-16"),
             "文件是 UTF-16 编码（Excel 的“Unicode 文本”）。"
             "请另存为“CSV UTF-8（逗号分隔）”，再导入。",
@@ -153,7 +161,7 @@ def test_an_endless_cell_is_not_repeated_to_the_reader() -> None:
     assert fault.value == "长" * 64 + "..."
 
 
-@given(st.lists(st.tuples(*[st.text(st.characters(exclude_categories=["Cs"]), max_size=9)] * 3)))
+@given(st.lists(st.tuples(CELLS, CELLS, CELLS)))
 def test_every_cell_that_a_spreadsheet_writes_is_read_back(rows: list[tuple[str, ...]]) -> None:
     text = io.StringIO()
     csv.writer(text).writerows([("code", "name", "phone"), ("A", "B", "C"), *rows])
