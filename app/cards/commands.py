@@ -73,8 +73,7 @@ def set_state(work: Work, card_no: str, state: CardState, since: datetime | None
     if row is None:
         raise NotFoundError("cards.card.unknown", card_no=card_no)
     if since is not None and not rules.may_hold_since(since, work.now):
-        said = since.isoformat(timespec="seconds")
-        raise InvalidError("cards.card.since", since=said, now=shown(work.now))
+        raise InvalidError("cards.card.since", since=shown(since), now=shown(work.now))
     cards = queries.cards_of_people(work, [row.person_id])[row.person_id]
     card = next(card for card in cards if card.id == row.id)
     for other in cards:

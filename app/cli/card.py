@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -11,7 +11,7 @@ from app.cards import commands
 from app.cards.terms import CardState
 from app.cli.desk import Desk, help_of, verb
 from app.kernel.errors import InvalidError
-from app.kernel.span import local, shown
+from app.kernel.span import SHANGHAI, local, shown
 
 
 @click.group("card", help=help_of("card"))
@@ -40,6 +40,7 @@ def _state(text: str) -> CardState:
 
 def _moment(text: str) -> datetime:
     try:
-        return local(text)
-    except ValueError:
+        # The first and the last day of the calendar exist in one of the two zones only.
+        return local(text).astimezone(UTC).astimezone(SHANGHAI)
+    except (ValueError, OverflowError):
         raise InvalidError("cards.card.moment", value=text) from None
