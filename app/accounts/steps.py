@@ -7,8 +7,6 @@ delivery is the first, the others replay what it stored, or wait until it is too
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy import text
 
 from app.accounts.queries import alone
@@ -35,8 +33,6 @@ update callback set reply = coalesce(reply, :reply) where slug = :slug and key =
 returning reply
 """)
 
-_FORGET = text("delete from callback where at < :before")
-
 
 def claim_callback(site: Site, slug: str, key: bytes) -> Claimed:
     """领取回调 — whose turn it is to answer the message of that key on that account."""
@@ -54,8 +50,3 @@ def store_reply(site: Site, slug: str, key: bytes, reply: bytes) -> bytes:
     """存回复 — the reply that now stands for the message: this one, or one that was sooner."""
     facts = {"slug": slug, "key": key, "reply": reply}
     return bytes(alone(site, _STORE, facts).scalar_one_or_none() or reply)
-
-
-def forget_callbacks(site: Site, before: datetime) -> int:
-    """清理回调 — how many messages that came before that instant are forgotten."""
-    return alone(site, _FORGET, {"before": before}).rowcount

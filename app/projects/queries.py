@@ -89,18 +89,38 @@ def find(work: Work, words: str, *, among: Collection[int] | None = None) -> tup
     """
     if not words.split() or (among is not None and not among):
         return ()
-    number = number_of(words).text
-    named = and_(*(ProjectRow.name.icontains(word, autoescape=True) for word in words.split()))
-    wanted = _select().where(or_(ProjectRow.project_no.startswith(number, autoescape=True), named))
+    wanted = _select().where(_meant(words))
     if among is not None:
         wanted = wanted.where(BatchRow.id == _any(among))
-    exact_first = case((ProjectRow.project_no == number, 0), else_=1)
+    exact_first = case((ProjectRow.project_no == number_of(words).text, 0), else_=1)
     newest = wanted.order_by(exact_first, BatchRow.ends_at.desc(), BatchRow.id.desc())
     return _batches(work, newest.limit(MOST_FOUND))
 
 
 def _any(ids: Collection[int]) -> CollectionAggregate[bool]:
     return any_(literal(list(ids), ARRAY(BigInteger)))
+
+
+def find_ids(work: Work, words: str) -> tuple[BatchId, ...]:
+    """The ids of all batches that words mean, newest first; of a whole number its own alone."""
+    if not words.split():
+        return ()
+    asked = (
+        select(BatchRow.id, ProjectRow.project_no)
+        .join(ProjectRow, ProjectRow.id == BatchRow.project_id)
+        .where(_meant(words))
+        .order_by(BatchRow.ends_at.desc(), BatchRow.id.desc())
+    )
+    rows = work.session.execute(asked).all()
+    exact = [row for row in rows if row.project_no == number_of(words).text]
+    return tuple(BatchId(row.id) for row in exact or rows)
+
+
+def _meant(words: str) -> ColumnElement[bool]:
+    """Whether a project is meant: by its number or its beginning, or by words of its name."""
+    begins = ProjectRow.project_no.startswith(number_of(words).text, autoescape=True)
+    named = and_(*(ProjectRow.name.icontains(word, autoescape=True) for word in words.split()))
+    return or_(begins, named)
 
 
 def _select() -> Select[BatchRow, ProjectRow, str]:

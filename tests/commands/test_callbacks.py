@@ -7,17 +7,21 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
-from app.accounts.steps import claim_callback, forget_callbacks, store_reply
+from app.accounts import commands
+from app.accounts.steps import claim_callback, store_reply
 from app.accounts.terms import Claimed, Turn
 from app.base.site import Site
+from app.base.work import begin
+from app.kernel.actor import Actor, Role, Via
+from app.kernel.place import Place
 from tests.conftest import Clock
 
+ROBOT = Actor("robot:sweep", Via.JOB, Place.root(), Role.ROBOT)
 KEY, OTHER = b"k" * 16, b"o" * 16
 FIRST, RUNNING = Claimed(Turn.FIRST), Claimed(Turn.RUNNING)
 
@@ -91,10 +95,11 @@ def test_what_is_old_enough_is_forgotten(
     site: Site, clock: Clock, count: Callable[..., int]
 ) -> None:
     claim_callback(site, "city", KEY)
-    clock.advance(days=2)
+    clock.advance(days=2, seconds=1)
     claim_callback(site, "city", OTHER)
 
-    assert forget_callbacks(site, clock() - timedelta(days=1)) == 1
+    with begin(site, ROBOT) as work:
+        assert commands.sweep(work) == 1
     assert count("callback") == 1
 
 

@@ -205,7 +205,8 @@ def asked(by: Brief, *clocks: str, stage: Stage) -> str:
         PersonId(7), PersonNo("990100001"), "何敏", Place("1.p7."), UnitId(1), None, "", None,
         Status.NORMAL,
     )  # fmt: skip
-    return why.told(Told(person, batch(), explanation))
+    net = Credit.cents(verdict.net if verdict else 0)
+    return why.told(Told(person, batch(), explanation, net))
 
 
 def test_a_refusal_says_the_window_the_swipe_and_the_minutes_and_the_way_on() -> None:
@@ -221,7 +222,7 @@ def test_a_refusal_says_the_window_the_swipe_and_the_minutes_and_the_way_on() ->
 def test_credit_that_was_given_is_said_first() -> None:
     said = asked(TWO_WINDOWS, "07:52", "17:10", stage=Stage.AWARDED)
 
-    assert said.startswith("2013 年 5 月 18 日“心血管急症护理规范化培训”已经得分。\n")
+    assert said.startswith("2013 年 5 月 18 日“心血管急症护理规范化培训”已得 5 分。\n")
 
 
 def test_credit_that_may_still_come_is_not_called_refused() -> None:

@@ -15,7 +15,7 @@ from app.kernel.span import local_date
 from app.people.terms import PersonNo
 from app.projects.terms import Batch
 from wechat.handlers.bound import as_person
-from wechat.handlers.credits import titled
+from wechat.handlers.credits import shown, titled
 from wechat.replies import say
 from wechat.router import Ask
 
@@ -53,7 +53,7 @@ def told(one: awards.Told) -> str:
         code = "why.not_yet"
     else:
         code = "why.refused"
-    lines = [_headed(code, one.batch)]
+    lines = [_headed(code, one)]
     lines += [rules.sentence(reason, _reason) for reason in explanation.reasons]
     lines.append(rules.next_step(explanation.next_step, _reason))
     return "\n".join(lines)
@@ -70,6 +70,13 @@ def which(batches: Iterable[Batch]) -> str:
     return "\n".join(lines)
 
 
-def _headed(code: str, batch: Batch) -> str:
-    day = local_date(batch.span.start)
-    return say(code, title=titled(batch.project.name), month=day.month, day=day.day, year=day.year)
+def _headed(code: str, one: awards.Told) -> str:
+    day = local_date(one.batch.span.start)
+    return say(
+        code,
+        title=titled(one.batch.project.name),
+        month=day.month,
+        day=day.day,
+        year=day.year,
+        net=shown(one.net),
+    )

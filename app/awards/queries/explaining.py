@@ -14,6 +14,7 @@ from app.base.work import Work, query
 from app.cards import queries as cards
 from app.credits.terms import Part
 from app.kernel.actor import Permission
+from app.kernel.credit import NO_CREDIT, Credit
 from app.kernel.errors import NotFoundError
 from app.kernel.span import local_date
 from app.people import queries as people
@@ -23,6 +24,8 @@ from app.projects.terms import Batch
 
 # How far back the unasked question 为什么 looks for an activity not awarded yet.
 _RECENT = timedelta(days=60)
+# More than a chat can list is never looked at.
+MOST_TOLD = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class Told:
     person: Person
     batch: Batch
     explanation: Explanation
+    # Of the verdict in force; nothing where there is none.
+    net: Credit
 
 
 @query(Permission.CREDITS_READ, reaches=True)
@@ -73,13 +78,14 @@ def find_told(work: Work, person_no: str, words: str) -> tuple[Told, ...]:
     """
     person = people.within_sight(work, person_no)
     with work.reaching():
-        found = projects.find(work, words)
-        named = facts.named_in(work, person.id, [one.id for one in found])
-        chosen = [one for one in found if one.id in named] or list(found)
-        exact = {one.project.no for one in chosen}
-        if len(exact) == 1:  # one project: the latest of its batches
-            chosen = [max(chosen, key=lambda one: (one.span.end, one.no))]
-        return tuple(_told(work, person, one) for one in chosen)
+        meant = projects.find_ids(work, words)
+        named = facts.named_in(work, person.id, meant)
+        chosen = projects.batches_of(work, named or meant[:MOST_TOLD]).values()
+        latest: dict[str, Batch] = {}
+        for one in sorted(chosen, key=lambda one: (one.span.end, one.no)):
+            latest[one.project.no] = one  # of one project the latest of its batches
+        newest_first = sorted(latest.values(), key=lambda one: one.span.end, reverse=True)
+        return tuple(_told(work, person, one) for one in newest_first[:MOST_TOLD])
 
 
 def _told(work: Work, person: Person, batch: Batch) -> Told:
@@ -107,7 +113,7 @@ def _told(work: Work, person: Person, batch: Batch) -> Told:
         recorded=bool(facts.named_in(work, person.id, [batch.id])),
         card_known=bool(cards.cards_of_people(work, [person.id]).get(person.id)),
     )
-    return Told(person, batch, explanation)
+    return Told(person, batch, explanation, Credit.cents(verdict.net) if verdict else NO_CREDIT)
 
 
 def _working_days(since: date, until: date) -> int:
