@@ -196,13 +196,13 @@ def activate(work: Work, token: Secret, password: Secret) -> None:
         raise NotFoundError("accounts.link.gone")
     common = words.book("passwords")["common"].split()
     weak = list(rules.weaknesses(password, login.name, common))
-    secret = work.site.config.secret
-    if login.password_hash and passwords.matches(secret, login.password_hash, password):
+    vault = work.site.vault
+    if login.password_hash and passwords.matches(vault, login.password_hash, password):
         weak.append("accounts.password.used")
     if weak:
         rows = [RowError(1, "password", "", code) for code in weak]
         raise InvalidError("accounts.password.refused", rows=rows)
-    login.password_hash = passwords.hashed(secret, password)
+    login.password_hash = passwords.hashed(vault, password)
     link.used_at = work.now
 
 

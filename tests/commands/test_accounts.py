@@ -376,7 +376,7 @@ class TestInvitations:
 
         stored = password_of(owner, "王芳")
         assert stored is not None
-        assert passwords.matches(site.config.secret, stored, GOOD)
+        assert passwords.matches(site.vault, stored, GOOD)
         assert queries.invitation(site, token) is None
         with pytest.raises(NotFoundError):
             activate(site, token, Secret("Another-9-kite"))
@@ -433,7 +433,7 @@ class TestInvitations:
         assert [row.code for row in refused.value.rows] == ["accounts.password.used"]
         stored = password_of(owner, "王芳")
         assert stored is not None
-        assert passwords.matches(site.config.secret, stored, Secret("Another-9-kite"))
+        assert passwords.matches(site.vault, stored, Secret("Another-9-kite"))
 
     def test_a_weak_password_is_refused_and_the_link_lives_on(
         self, site: Site, cast: Cast, owner: Engine
@@ -541,7 +541,7 @@ class TestInvitations:
         stored = password_of(owner, "王芳")
         assert stored is not None
         winner = Secret(f"Kite-{ended.index(True)}-river")
-        assert passwords.matches(site.config.secret, stored, winner)
+        assert passwords.matches(site.vault, stored, winner)
 
 
 def test_the_life_of_a_link_is_a_week() -> None:

@@ -10,6 +10,7 @@ import pytest
 from app.accounts import rules
 from app.accounts.terms import AccountKind, Mode, OfficialAccount
 from app.base import passwords, words
+from app.base.vault import Vault
 from app.kernel.actor import ROLES, Permission, Role
 from app.kernel.errors import ConflictError, ForbiddenError, InvalidError
 from app.kernel.secret import Secret
@@ -56,14 +57,14 @@ def test_no_number_alone_is_a_password(given: str) -> None:
 
 
 def test_a_hash_opens_to_its_password_and_its_pepper_alone() -> None:
-    pepper, password = Secret("a secret of the tests"), Secret("Kite-7-river")
+    pepper, password = Vault({"k1": b"k" * 32}, b"i" * 32), Secret("Kite-7-river")
     stored = passwords.hashed(pepper, password)
 
     assert stored.startswith(b"$argon2id$v=19$m=19456,t=2,p=1$")
     assert stored != passwords.hashed(pepper, password)
     assert passwords.matches(pepper, stored, password)
     assert not passwords.matches(pepper, stored, Secret("Kite-7-rivers"))
-    assert not passwords.matches(Secret("another"), stored, password)
+    assert not passwords.matches(Vault({"k1": b"k" * 32}, b"j" * 32), stored, password)
 
 
 # Who may give which role: the whole table, so that a new role must be thought about.
