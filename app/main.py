@@ -8,6 +8,8 @@ from app import config as settings
 from app.base.site import Site, connect
 from app.base.vault import Vault, ring
 from app.web import pages
+from device.drivers import DRIVERS
+from device.mbox import doors as mbox
 from jobs.queues import HANDLERS
 from wechat import doors as wechat
 
@@ -23,6 +25,7 @@ def build(config: settings.Config) -> Site:
         ),
         vault=Vault(ring(config.keys.reveal()), settings.index_key_bytes(config)),
         handlers=HANDLERS,
+        drivers=DRIVERS,
     )
 
 
@@ -32,4 +35,5 @@ def create_app(site: Site | None = None) -> Flask:
     flask.extensions["site"] = site or build(settings.load())
     flask.register_blueprint(pages.blueprint)
     flask.register_blueprint(wechat.blueprint)
+    flask.register_blueprint(mbox.blueprint)
     return flask

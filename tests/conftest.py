@@ -16,9 +16,15 @@ from app.base.site import Site, connect
 from app.base.vault import Vault
 from app.config import Config
 from app.kernel.secret import Secret
+from device.drivers import DRIVERS
 from jobs.queues import HANDLERS
 
-pytest_plugins = ["tests.support.services", "tests.support.cast", "tests.support.wechat_client"]
+pytest_plugins = [
+    "tests.support.services",
+    "tests.support.cast",
+    "tests.support.terminal",
+    "tests.support.wechat_client",
+]
 
 # The clean-up and the house tests must know every table, whatever a test imports.
 for _tables in Path(__file__).resolve().parents[1].glob("app/*/tables.py"):
@@ -88,7 +94,9 @@ def config(database_url: str, owner_url: str, redis_url: str) -> Config:
 def site(_engine: Engine, config: Config, clock: Clock, owner: Engine) -> Iterator[Site]:
     """The product on this worker's own database, which is empty again afterwards."""
     vault = Vault({"k1": b"k" * 32}, b"i" * 32)
-    yield Site(config=config, engine=_engine, vault=vault, handlers=HANDLERS, clock=clock)
+    yield Site(
+        config=config, engine=_engine, vault=vault, handlers=HANDLERS, drivers=DRIVERS, clock=clock
+    )
     with owner.begin() as connection:
         for table in reversed(Base.metadata.sorted_tables):
             connection.execute(table.delete())

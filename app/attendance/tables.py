@@ -8,7 +8,15 @@ from typing import Any, ClassVar
 from sqlalchemy import Identity, Index, Integer, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.attendance.terms import DeviceKind, DeviceState, Fault, Hold, SwipeState, UploadState
+from app.attendance.terms import (
+    DeviceKind,
+    DeviceState,
+    Fault,
+    Hold,
+    Resolution,
+    SwipeState,
+    UploadState,
+)
 from app.base.database import AppendOnly, Audited, Base, Placed, one_of
 
 
@@ -73,6 +81,12 @@ class PackageRow(Placed, Base):
     device_id: Mapped[int] = mapped_column(Integer)
     seq: Mapped[int]
     made_at: Mapped[datetime]
+    # The batches it carries; a record of one of them is always taken.
+    batch_ids: Mapped[list[Any]]
+    # By which a card that is registered later is found behind a salted hash.
+    salt: Mapped[bytes]
+    # The cards it names by salted hash: 16 bytes of hash and 8 of card id, over and over.
+    chips: Mapped[bytes]
     sha256: Mapped[bytes]
     size: Mapped[int]
     body: Mapped[bytes]
@@ -97,6 +111,7 @@ class UploadRow(Placed, Base):
             postgresql_where=text("fault is null and not conflict and state = 'done'"),
         ),
         Index(None, "device_id", "epoch", "first_seq"),
+        Index(None, "device_id", "batch_ulid"),
         Index(None, "path"),
     )
 
@@ -113,18 +128,21 @@ class UploadRow(Placed, Base):
     fault: Mapped[str | None]
     # True for a good file under a batch id that another good file has: it is answered 409.
     conflict: Mapped[bool] = mapped_column(default=False)
-    # What the header said; null where there was none to read.
+    # What the header said; null where there was none to read. Without a header the batch id is the
+    # Idempotency-Key, if the file came with one.
     batch_ulid: Mapped[str | None]
     package_id: Mapped[str | None]
     epoch: Mapped[int | None] = mapped_column(Integer)
     first_seq: Mapped[int | None]
     last_seq: Mapped[int | None]
+    prev_hash: Mapped[bytes | None]
     # True while the part before this one is missing, and nobody decided that it never comes.
     waiting: Mapped[bool] = mapped_column(default=False)
-    # Record lines seen, and records whose key was here already.
+    # Record lines seen, and those accepted when they were taken in; where the two are equal nothing
+    # can change any more, and the answer needs no look at the records.
     record_count: Mapped[int] = mapped_column(default=0)
-    repeat_count: Mapped[int] = mapped_column(default=0)
-    # The first faulty line: {"line", "seq"}; null for a good file.
+    accepted_count: Mapped[int] = mapped_column(default=0)
+    # The first faulty line: {"line", "seq", "cause", "member"}; null for a good file.
     faulty: Mapped[dict[str, Any] | None]
 
 
@@ -178,10 +196,18 @@ class QuarantineRow(Placed, Base):
 
     __tablename__ = "quarantine"
     __table_args__ = (
+        one_of("hold", Hold),
+        one_of("clock_hold", Hold),
+        one_of("resolution", Resolution),
         Index(
             "ix_quarantine_card",
             "card_no",
             postgresql_where=text("resolved_at is null and card_no is not null"),
+        ),
+        Index(
+            "ix_quarantine_person",
+            "person_no",
+            postgresql_where=text("resolved_at is null and person_no is not null"),
         ),
         Index(
             "ix_quarantine_uid",
@@ -196,11 +222,15 @@ class QuarantineRow(Placed, Base):
     seq: Mapped[int] = mapped_column(primary_key=True)
     upload_id: Mapped[int]
     hold: Mapped[str]
+    # What its time makes it wait for once the rest is settled; null for nothing.
+    clock_hold: Mapped[str | None]
     activity_id: Mapped[str]
+    # What the device believed.
+    result: Mapped[str]
     person_no: Mapped[str | None]
     card_no: Mapped[str | None]
     uid_h: Mapped[bytes | None]
-    # The proposed time; null where none could be worked out.
+    # The time by the server's clock; null where none could be worked out.
     corrected_at: Mapped[datetime | None]
     # All null while it waits.
     resolved_at: Mapped[datetime | None]

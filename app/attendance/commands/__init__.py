@@ -1,0 +1,17 @@
+"""Changes of terminals, uploads and swipes that someone may ask for."""
+
+from app.attendance.commands.devices import (
+    enrol,
+    forget_nonces,
+    hear,
+    register,
+    revoke,
+    spend_nonce,
+)
+from app.attendance.commands.packages import acknowledge, make_package
+from app.attendance.commands.uploads import take_in, upload
+
+__all__ = [
+    "acknowledge", "enrol", "forget_nonces", "hear", "make_package", "register", "revoke",
+    "spend_nonce", "take_in", "upload",
+]  # fmt: skip

@@ -1,0 +1,89 @@
+"""Questions about terminals and their packages."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from app.attendance.rules import Offset
+from app.attendance.tables import DeviceHealthRow, DeviceRow, PackageRow
+from app.attendance.terms import Device, DeviceId, DeviceKind, DeviceState, Package
+from app.base.work import Work, query
+from app.kernel.actor import Permission
+from app.kernel.errors import ForbiddenError, NotFoundError
+from app.kernel.place import Place
+from app.kernel.span import in_ms
+from app.org.terms import UnitId
+
+KEY = "attendance.device.key"
+
+
+def device_of(work: Work, sn: str) -> Device | None:
+    """The terminal of that serial within sight, its key opened; None where there is none."""
+    row = work.session.scalar(select(DeviceRow).where(DeviceRow.sn == sn))
+    return None if row is None else opened(work, row)
+
+
+def device_by_id(work: Work, device_id: int) -> Device | None:
+    """The terminal of that id within sight."""
+    row = work.session.get(DeviceRow, device_id, populate_existing=True)
+    return None if row is None else opened(work, row)
+
+
+@query(Permission.DEVICES_EXCHANGE)
+def caller(work: Work, sn: str) -> Device:
+    """The terminal that says it calls. ForbiddenError where it is not ours, or may not."""
+    device = device_of(work, sn) if sn.isprintable() else None
+    if device is None or device.state is not DeviceState.ENROLLED or device.key is None:
+        raise ForbiddenError("attendance.device.refused", sn=sn)
+    return device
+
+
+@query(Permission.DEVICES_EXCHANGE)
+def packages_after(work: Work, device_id: DeviceId, seq: int) -> tuple[Package, ...]:
+    """A terminal's packages with a number above this one, in their order."""
+    asked = (
+        select(
+            PackageRow.id, PackageRow.seq, PackageRow.made_at, PackageRow.sha256, PackageRow.size
+        )
+        .where(PackageRow.device_id == device_id, PackageRow.seq > seq)
+        .order_by(PackageRow.seq)
+    )
+    return tuple(
+        Package(package_id, device_id, number, made_at, sha256, size)
+        for package_id, number, made_at, sha256, size in work.session.execute(asked)
+    )
+
+
+@query(Permission.DEVICES_EXCHANGE)
+def package_body(work: Work, device_id: DeviceId, package_id: str) -> tuple[bytes, bytes]:
+    """SHA-256 and bytes of one of a terminal's packages. NotFoundError for another terminal's."""
+    row = work.session.execute(
+        select(PackageRow.sha256, PackageRow.body).where(
+            PackageRow.id == package_id, PackageRow.device_id == device_id
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError("attendance.package.unknown", package=package_id)
+    return bytes(row.sha256), bytes(row.body)
+
+
+def offset_of(work: Work, device_id: int) -> Offset | None:
+    """How far the terminal's clock was off when it was last measured; None if it never was."""
+    row = work.session.get(DeviceHealthRow, device_id, populate_existing=True)
+    if row is None or row.offset_ms is None or row.offset_at is None:
+        return None
+    return Offset(row.offset_ms, in_ms(row.offset_at))
+
+
+def opened(work: Work, row: DeviceRow) -> Device:
+    """A stored terminal as a value."""
+    return Device(
+        DeviceId(row.id),
+        row.sn,
+        DeviceKind(row.kind),
+        DeviceState(row.state),
+        UnitId(row.unit_id),
+        Place(row.path),
+        None if row.key is None else work.site.vault.open(row.key, KEY),
+        row.key_id,
+    )

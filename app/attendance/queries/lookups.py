@@ -1,0 +1,101 @@
+"""对照 — what intake asks for thousands of records at once.
+
+Straight through psycopg, in lists of plain values: a value object a row would cost more than all
+the rest of the intake. Called while the work reaches, since people of any unit may swipe.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import psycopg
+
+from app.attendance.rules import NEVER, Holder
+from app.kernel.span import at_ms
+
+Connection: TypeAlias = psycopg.Connection[Any]
+
+# One card of a package: the salted hash of its UID, and its id.
+CHIP = struct.Struct(">16sq")
+
+_ACTIVITY = re.compile("B([1-9][0-9]{0,17})")
+
+_PEOPLE = "select person_no, id from person where person_no = any(%s)"
+_CARDS = """
+select card_no, person_id,
+  case when state = 'active' then %s
+  else (extract(epoch from since) * 1000)::bigint end
+from card where card_no = any(%s)"""
+_CHIPS = """
+select id, person_id,
+  case when state = 'active' then %s
+  else (extract(epoch from since) * 1000)::bigint end
+from card where id = any(%s)"""
+_COUNTED = """
+select person_id, (extract(epoch from at) * 1000)::bigint from swipe
+where batch_id = %s and person_id = any(%s) and at > %s and at <= %s
+  and state = 'accepted' and upload_id <> %s
+order by at"""
+_REACH = """
+select min(at), max(at) from swipe
+where batch_id = %s and state = 'accepted' and upload_id <> %s"""
+_CARRIED = """
+select distinct (jsonb_array_elements_text(batch_ids))::bigint from device_package
+where device_id = %s"""
+
+
+def activity_id_of(batch_id: int) -> str:
+    """The name under which packages carry a batch."""
+    return f"B{batch_id}"
+
+
+def batch_id_of(activity_id: str) -> int | None:
+    """The batch that an activity's name stands for; None where it cannot be one of ours."""
+    found = _ACTIVITY.fullmatch(activity_id)
+    return int(found[1]) if found else None
+
+
+def people(connection: Connection, numbers: Collection[str]) -> dict[str, int]:
+    """The ids of these person numbers."""
+    return dict(connection.execute(_PEOPLE, [list(numbers)]).fetchall())
+
+
+def cards(connection: Connection, numbers: Collection[str]) -> dict[str, Holder]:
+    """Whose these cards are, and from when they count no more."""
+    rows = connection.execute(_CARDS, [NEVER, list(numbers)]).fetchall()
+    return {number: (person, gone) for number, person, gone in rows}
+
+
+def chips(connection: Connection, ids: Collection[int]) -> dict[int, Holder]:
+    """The same of the cards of these ids."""
+    rows = connection.execute(_CHIPS, [NEVER, list(ids)]).fetchall()
+    return {card: (person, gone) for card, person, gone in rows}
+
+
+def counted_reach(
+    connection: Connection, batch_id: int, upload_id: int
+) -> tuple[datetime, datetime] | None:
+    """From when to when other files have counted swipes in the batch; None where they have none."""
+    row = connection.execute(_REACH, [batch_id, upload_id]).fetchone()
+    return None if row is None or row[0] is None else (row[0], row[1])
+
+
+def counted(
+    connection: Connection, batch_id: int, upload_id: int, persons: Collection[int],
+    after: int, until: int,
+) -> dict[int, list[int]]:  # fmt: skip
+    """The counted swipes of these people in other files of the batch, in (after, until] ms."""
+    found: dict[int, list[int]] = {}
+    asked = [batch_id, list(persons), at_ms(after), at_ms(until), upload_id]
+    for person, at in connection.execute(_COUNTED, asked):
+        found.setdefault(person, []).append(at)
+    return found
+
+
+def carried_batches(connection: Connection, device_id: int) -> set[int]:
+    """The batches that any package of the device carried."""
+    return {row[0] for row in connection.execute(_CARRIED, [device_id])}

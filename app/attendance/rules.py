@@ -1,0 +1,246 @@
+"""考勤判定 — what becomes of each record, decided from values alone."""
+
+from __future__ import annotations
+
+import operator
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from app.attendance.terms import Hold
+from app.attendance.terms.drivers import Taps
+from app.kernel.span import in_ms
+from app.projects.terms import Batch
+
+# devices.md 3.6 (b) and (d), in milliseconds.
+LET_STAND = 60_000
+CORRECT = 600_000
+AHEAD = 600_000
+# How long a measured offset of a clock is believed, before and after it was measured.
+OFFSET_LIFE = 24 * 3_600_000
+# Later than any swipe: from when a card counts no more that counts.
+NEVER = 2**62
+
+# Whose card it is, and from which millisecond on it counts no more.
+Holder: TypeAlias = tuple[int, int]
+
+# What `Decided.fates` means: 1 accepted, 2 duplicate, 3 and on the holds in their order.
+ACCEPTED, DUPLICATE, FIRST_HOLD = 1, 2, 3
+HOLDS = tuple(Hold)
+_SUPPRESSED = "suppressed"
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """期次概要 — a batch as judging needs it: sessions ascend, times are epoch milliseconds."""
+
+    batch_id: int
+    path: str
+    suppress: int
+    opens: tuple[int, ...]
+    closes: tuple[int, ...]
+
+    def session_at(self, at: int) -> int:
+        """Which session holds the moment; -1 for none."""
+        place = bisect_right(self.opens, at) - 1
+        return place if place >= 0 and at < self.closes[place] else -1
+
+    def repeats(self, at: int, counted: int) -> bool:
+        """Whether a swipe is a repeat of one that was counted: soon after it, in one session."""
+        return 0 <= at - counted < self.suppress and (
+            self.session_at(at) == self.session_at(counted)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """时钟偏差 — server time less device time in ms, and when (server time) it was measured."""
+
+    ms: int
+    at: int
+
+    def true(self, shown: int) -> int | None:
+        """What a shown time truly was; None too far from the measurement."""
+        found = shown + self.ms
+        return found if abs(found - self.at) <= OFFSET_LIFE else None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """对照结果 — what the database knows of each record of some taps, by columns.
+
+    `occasions` index `Judging.occasions`, 0 where the activity is not known.
+    """
+
+    occasions: Sequence[int]
+    people: Sequence[int | None]
+    cards: Sequence[Holder | None]
+    chips: Sequence[Holder | None]
+    # Counted swipes of other files: (occasion, person) → ascending moments.
+    elsewhere: Mapping[tuple[int, int], Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """待核的一条 — its place among the taps, and what it waits for."""
+
+    place: int
+    hold: Hold
+    clock_hold: Hold | None
+    corrected: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """判定结果 — the fate of each record of some taps, by columns; person 0 where not known."""
+
+    people: list[int]
+    at: list[int]
+    fates: list[int]
+    held: list[Held]
+
+
+@dataclass(slots=True)
+class Judging:
+    """逐条判定 — decides about the records of one file, in the order of their numbers.
+
+    A repeat is judged against the last swipe of the person that was counted in the same batch, of
+    this file or, by time, of another.
+    """
+
+    received: int
+    offset: Offset | None
+    gap: bool
+    occasions: list[Occasion | None] = field(default_factory=lambda: [None])
+    _counted: dict[int, dict[int, int]] = field(default_factory=dict)
+
+    def decide(self, taps: Taps, facts: Facts) -> Decided:
+        """The fate of each record."""
+        clock = self._clock(taps)
+        decided = Decided([], clock.at if clock else list(taps.shown_ms), [], [])
+        people, fates = decided.people.append, decided.fates.append
+        for place, (occasion, person, card, chip, at, result) in enumerate(
+            zip(
+                *(facts.occasions, facts.people, facts.cards, facts.chips),
+                *(decided.at, taps.result),
+                strict=True,
+            )
+        ):
+            hold = None
+            if person is None or _doubtful(card, person, at) or _doubtful(chip, person, at):
+                person, hold = identity(person, (card, chip), at)  # noqa: PLW2901
+            late = clock.holds[place] if clock else None
+            people(person or 0)
+            if not occasion or hold or late or self.gap or person is None:
+                true = clock.corrected[place] if clock else taps.true_ms[place]
+                held = Held(place, self._first(occasion, hold, late), late, true)
+                decided.held.append(held)
+                fates(FIRST_HOLD + HOLDS.index(held.hold))
+            elif result == _SUPPRESSED or self._repeats(occasion, person, at, facts.elsewhere):
+                fates(DUPLICATE)
+            else:
+                self._counted.setdefault(occasion, {})[person] = at
+                fates(ACCEPTED)
+        return decided
+
+    def _repeats(
+        self,
+        code: int,
+        person: int,
+        at: int,
+        elsewhere: Mapping[tuple[int, int], Sequence[int]],
+    ) -> bool:
+        occasion = self.occasions[code]
+        if occasion is None:
+            return False
+        last = self._counted.get(code, {}).get(person)
+        if last is not None and occasion.repeats(at, last):
+            return True
+        return bool(elsewhere) and repeats_any(occasion, at, elsewhere.get((code, person), ()))
+
+    def _first(self, occasion: int, hold: Hold | None, late: Hold | None) -> Hold:
+        """The first of the reasons for which a record waits, in the order of judging."""
+        if self.gap:
+            return Hold.SEQ_GAP
+        return (hold if occasion else Hold.UNKNOWN_ACTIVITY) or late or Hold.UNKNOWN_CARD
+
+    def _clock(self, taps: Taps) -> Clock | None:
+        """The times of these taps; None where the clock was right all along, which is usual."""
+        if None not in taps.true_ms:
+            away = list(map(operator.sub, taps.shown_ms, taps.true_ms))
+            if (
+                max(away) <= LET_STAND
+                and min(away) >= -LET_STAND
+                and max(taps.shown_ms) <= self.received + AHEAD
+            ):
+                return None
+        clock = Clock([], [], [])
+        for shown, told in zip(taps.shown_ms, taps.true_ms, strict=True):
+            true = told if told is not None or self.offset is None else self.offset.true(shown)
+            at, hold = judged_time(shown, true, self.received)
+            clock.at.append(at)
+            clock.holds.append(hold)
+            clock.corrected.append(true)
+        return clock
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """校时结果 — judged times, why they make a record wait, and the times by the server's clock."""
+
+    at: list[int]
+    holds: list[Hold | None]
+    corrected: list[int | None]
+
+
+def judged_time(shown: int, true: int | None, received: int) -> tuple[int, Hold | None]:
+    """The time that counts for a record, and why a person must look at it (devices.md 3.6 d).
+
+    All in epoch milliseconds; `true` is None where nothing tells the time by the server's clock.
+    """
+    away = 0 if true is None else abs(shown - true)
+    at = shown if true is None or away <= LET_STAND else true
+    if away > CORRECT:
+        return at, Hold.CLOCK_SKEW
+    if at > received + AHEAD:
+        return at, Hold.FUTURE_TIME
+    return at, Hold.UNSYNCED if true is None else None
+
+
+def identity(
+    person: int | None, cards: Iterable[Holder | None], at: int
+) -> tuple[int | None, Hold | None]:
+    """Who swiped, by person number, else by the first card that is known; and what is doubtful."""
+    seen = [card for card in cards if card is not None]
+    if person is None:
+        if not seen:
+            return None, Hold.UNKNOWN_CARD
+        person = seen[0][0]
+    if any(holder != person for holder, _ in seen):
+        return person, Hold.CARD_MISMATCH
+    if any(at >= gone for _, gone in seen):
+        return person, Hold.REVOKED_CARD
+    return person, None
+
+
+def repeats_any(occasion: Occasion, at: int, counted: Sequence[int]) -> bool:
+    """Whether a swipe repeats the last one counted before it; `counted` ascends."""
+    place = bisect_right(counted, at) - 1
+    return place >= 0 and occasion.repeats(at, counted[place])
+
+
+def occasion_of(batch: Batch, suppress_seconds: int) -> Occasion:
+    """The batch as judging needs it; of sessions that overlap, the one opened last counts."""
+    spans = sorted((in_ms(one.span.start), in_ms(one.span.end)) for one in batch.sessions)
+    return Occasion(
+        batch.id,
+        batch.project.place.path,
+        suppress_seconds * 1000,
+        tuple(opens for opens, _ in spans),
+        tuple(closes for _, closes in spans),
+    )
+
+
+def _doubtful(card: Holder | None, person: int, at: int) -> bool:
+    return card is not None and (card[0] != person or at >= card[1])

@@ -1,0 +1,1 @@
+"""Steps of taking uploads in and of settling what waits."""
