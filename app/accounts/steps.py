@@ -49,4 +49,5 @@ def claim_callback(site: Site, slug: str, key: bytes) -> Claimed:
 def store_reply(site: Site, slug: str, key: bytes, reply: bytes) -> bytes:
     """存回复 — the reply that now stands for the message: this one, or one that was sooner."""
     facts = {"slug": slug, "key": key, "reply": reply}
-    return bytes(alone(site, _STORE, facts).scalar_one_or_none() or reply)
+    standing = alone(site, _STORE, facts).scalar_one_or_none()
+    return reply if standing is None else bytes(standing)

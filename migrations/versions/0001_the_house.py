@@ -60,6 +60,7 @@ def upgrade() -> None:
         f"execute format('grant {APP_ROLE} to %I', current_user); end if; end $$"
     )
     op.execute(f"grant usage on schema public to {APP_ROLE}")
+    op.execute(f"grant select on alembic_version to {APP_ROLE}")
     op.execute(DEMAND_ACTION)
     op.create_table(
         "audit_entry",
