@@ -45,6 +45,15 @@ class Correction:
 
     def true_column(self, boots: Sequence[str], monos: Sequence[int]) -> list[int | None]:
         """The same for columns of a chunk."""
+        if len(set(boots)) == 1:
+            ends, ahead = self._reach.get(boots[0], ([], []))
+            low, high = min(monos), max(monos)
+            nearest = bisect_left(ends, 2 * low)
+            # The usual case: one anchor is nearest to them all, and one sum serves.
+            if ahead and nearest == bisect_left(ends, 2 * high):
+                sum_ms = ahead[nearest]
+                if low + sum_ms >= EARLIEST_MS and high + sum_ms < LATEST_MS:
+                    return [mono_ms + sum_ms for mono_ms in monos]
         return list(map(self.true_ms, boots, monos))
 
 
