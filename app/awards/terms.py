@@ -247,7 +247,7 @@ class Reason:
 class Verdict:
     """授分结论 — the engine's answer for one person in one part.
 
-    `cap` is what was left under the limit that reduced the credit; the reason says which limit.
+    `cap` is the limit that reduced the credit; the reason says which one, and what was used of it.
     So net < gross exactly where there is a cap. A refused verdict has neither gross nor net.
     """
 

@@ -72,7 +72,7 @@ def test_net_is_what_the_projects_limit_leaves_and_the_cap_is_named() -> None:
 
     verdict = judged(capped, "09:00", situation=Situation(used_project=800))
 
-    assert (verdict.granted, verdict.gross, verdict.cap, verdict.net) == (True, 500, 200, 200)
+    assert (verdict.granted, verdict.gross, verdict.cap, verdict.net) == (True, 500, 1000, 200)
     assert texts(verdict) == ["本项目每人最多计 10 分，已计 8 分，这次计 2 分。"]
 
 
@@ -89,7 +89,7 @@ def test_a_limit_used_up_grants_nothing_more_and_does_not_refuse() -> None:
 
     verdict = judged(capped, "09:00", situation=Situation(used_year=1050))
 
-    assert (verdict.granted, verdict.gross, verdict.cap, verdict.net) == (True, 500, 0, 0)
+    assert (verdict.granted, verdict.gross, verdict.cap, verdict.net) == (True, 500, 1000, 0)
     assert codes(verdict) == ["CAP_YEAR"]
     assert texts(verdict) == [
         "这类学分每年最多计 10 分，你今年已经计满，这次参加不再计分，仍会记录。"
@@ -109,7 +109,7 @@ def test_of_two_limits_the_smaller_remainder_is_named_and_of_equals_the_projects
     verdict = judged(capped, "09:00", situation=situation)
 
     assert codes(verdict) == [code]
-    assert (verdict.cap, verdict.net) == (net, net)
+    assert (verdict.cap, verdict.net) == (1000, net)
 
 
 def test_a_project_that_gives_more_than_its_own_limit_is_capped_for_everybody() -> None:
@@ -132,7 +132,7 @@ def test_a_lecturer_meets_the_lecturers_limits() -> None:
 
     verdict = rules.judge_lecturer(by, 9, 400, Situation(used_project=700))
 
-    assert (verdict.gross, verdict.cap, verdict.net) == (400, 300, 300)
+    assert (verdict.gross, verdict.cap, verdict.net) == (400, 1000, 300)
 
 
 def test_the_tighter_of_two_limits_counts_and_a_missing_one_does_not() -> None:

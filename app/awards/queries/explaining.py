@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import chinese_calendar
 
 from app.awards import rules
 from app.awards.queries import facts, judging, runs
@@ -119,11 +118,4 @@ def _told(work: Work, person: Person, batch: Batch) -> Told:
 def _working_days(since: date, until: date) -> int:
     """Chinese working days after one day up to another; without a calendar Monday to Friday."""
     days = (since + timedelta(days=n) for n in range(1, (until - since).days + 1))
-    return sum(1 for day in days if _working(day))
-
-
-def _working(day: date) -> bool:
-    try:
-        return bool(chinese_calendar.is_workday(day))
-    except NotImplementedError:  # a year for which no holidays were announced
-        return day.isoweekday() <= 5  # noqa: PLR2004  Monday to Friday
+    return sum(1 for day in days if holidays.is_working(day))

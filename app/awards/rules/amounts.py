@@ -52,7 +52,7 @@ def granted(
     situation: Situation,
     remarks: Iterable[Reason] = (),
 ) -> Verdict:
-    """A granted verdict: net is what the limits leave, and the smaller remainder is the cap."""
+    """A granted verdict: net is what the limits leave; the cap is the limit that leaves least."""
     remainders = [
         (max(0, limit - used), why, limit)
         for why, limit, used in (
@@ -67,4 +67,4 @@ def granted(
         return Verdict(person_id, part, True, gross, None, gross, tuple(remarks))
     facts: Facts = (("limit", limit), ("used", limit - left), ("net", left))
     reasons = (*remarks, Reason(why, facts=facts))
-    return Verdict(person_id, part, True, gross, left, left, reasons)
+    return Verdict(person_id, part, True, gross, limit, left, reasons)
