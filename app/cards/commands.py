@@ -32,8 +32,6 @@ from app.kernel.span import shown
 from app.people import steps as people
 from app.people.terms import Fate, PersonId, PersonPlan, Roster
 
-CHANGED = "cards.changed"
-
 
 @command(Permission.PEOPLE_IMPORT, reaches=True)
 def import_people(work: Work, sheet: Sheet, *, dry_run: bool = False) -> Enrolment:
@@ -55,7 +53,7 @@ def import_people(work: Work, sheet: Sheet, *, dry_run: bool = False) -> Enrolme
         card_ids = _store_cards(work, drafts, changes, standing)
         new = [standing[row.person_no][0] for row in rows if row.fate is Fate.ADDED]
         if card_ids or new:
-            work.tell(CHANGED, place=Place.root(), card_ids=card_ids, person_ids=new)
+            work.tell("cards.changed", place=Place.root(), card_ids=card_ids, person_ids=new)
     fates = [row.fate for row in rows]
     counts = Imported(*(fates.count(fate) for fate in (Fate.ADDED, Fate.CHANGED, Fate.SAME)))
     return Enrolment(counts, tuple(rows))
@@ -81,7 +79,7 @@ def set_state(work: Work, card_no: str, state: CardState, since: datetime | None
             raise ConflictError("cards.card.another_active", card_no=card_no, other=other.no)
     row.state, row.since = state, rules.since_of(card, state, since, work.now)
     _flush(work)
-    work.tell(CHANGED, place=Place.root(), card_ids=[row.id], person_ids=[])
+    work.tell("cards.changed", place=Place.root(), card_ids=[row.id], person_ids=[])
     return Card(card.id, card.no, card.person_id, state, row.since, None)
 
 

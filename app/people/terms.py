@@ -61,7 +61,7 @@ class TitleLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """人员 — one person as the other contexts know them; nothing that identifies beyond the name."""
+    """人员 — one person as the other contexts know them; of identity nothing but the name."""
 
     id: PersonId
     no: PersonNo
