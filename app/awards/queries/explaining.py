@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-
 from app.awards import rules
 from app.awards.queries import facts, judging, runs
 from app.awards.terms import Explanation, Progress, RunState, Situation, Stage
+from app.base import holidays
 from app.base.work import Work, query
 from app.cards import queries as cards
 from app.credits.terms import Part
