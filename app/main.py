@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app import config as settings
+from app.base import logs
 from app.base.site import Site, connect
 from app.base.vault import Vault, ring
 from app.web import pages
@@ -15,7 +16,8 @@ from wechat import doors as wechat
 
 
 def build(config: settings.Config) -> Site:
-    """The site that these settings describe."""
+    """The site that these settings describe; its process logs from now on as the house does."""
+    logs.configure()
     return Site(
         config=config,
         engine=connect(

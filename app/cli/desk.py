@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
+import structlog
 
 from app.base import outbox, words
 from app.base.site import Site
@@ -19,6 +20,8 @@ from app.kernel.errors import CmeError
 from app.kernel.place import Place
 
 SYSTEM = "system"
+
+log = structlog.get_logger(__name__)
 REFUSED, FAULT = 2, 1
 
 
@@ -53,9 +56,11 @@ class Desk:
         """A unit of work; what it left in the outbox is then done here, unless told otherwise."""
         with begin(self.site, self.actor) as work:
             yield work
-        if deliver:
-            for message in work.messages:
+        for message in work.messages if deliver else ():
+            try:
                 outbox.deliver(self.site, message.id)
+            except Exception:  # the change is committed; the relay does what could not be done here
+                log.exception("desk.left_to_the_relay", message=message.id)
 
 
 def help_of(name: str) -> str:
