@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -192,6 +193,29 @@ def test_a_refusal_is_a_line_and_exit_code_2(
     assert machine("export", "--out", tmp_path / "x", "--to", "5").startswith(
         "device.machine.no_such_records"
     )
+
+
+def test_many_commands_are_done_in_one_go_and_what_was_done_before_a_refusal_stays(
+    machine: Machine, package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def play(*acts: list[str]) -> Any:
+        monkeypatch.setattr(
+            "sys.stdin", io.StringIO("".join(f"{json.dumps(act)}\n" for act in acts))
+        )
+        return machine("play")
+
+    said = play(
+        ["enrol", "--sn", "MBX-1", "--key", KEY.hex()],
+        ["load", str(package)],
+        ["--now", "2013-05-18T07:00", "sync", "--server-shows", "2013-05-18T07:00"],
+        ["tap", "--uid", "04a1b2c3", "--card", "77", "--at", "2013-05-18T08:02:10"],
+    )
+    assert said[2]["server_ms"] == in_ms(DAY - timedelta(hours=1))
+    assert (said[3]["person_no"], said[3]["res"]) == ("162700001", "ok")
+
+    refused = play(["tap", "--uid", "04a1b2c3", "--at", "2013-05-18T09:00:00"], ["tap"])
+    assert refused.startswith("device.machine.needs")
+    assert machine("show")["last_seq"] == 2
 
 
 class Echo(BaseHTTPRequestHandler):

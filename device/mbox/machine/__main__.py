@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -35,17 +36,23 @@ Verb: TypeAlias = Callable[[Machine, Options], Said]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command. Exit 0 done, 2 refused, with a line on standard error."""
-    options = _parser().parse_args(arguments)
-    folder = Folder(options.state)
+    """Runs one command, or what `play` reads. Exit 0 done; 2 refused, with a line on stderr."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    plays = options.verb is None
+    acts = [parser.parse_args(orjson.loads(line)) for line in sys.stdin] if plays else [options]
+    folder, said = Folder(options.state), []
     try:
-        fresh = options.verb is _enrol and not folder.inhabited
-        machine = Machine(_new(options) if fresh else folder.load())
-        if options.now is not None:
-            now_ms = in_ms(options.now)
-            machine.clock = lambda: now_ms
-        said = options.verb(machine, options)
-        folder.save(machine.memory)
+        fresh = bool(acts) and acts[0].verb is _enrol and not folder.inhabited
+        machine = Machine(_new(acts[0]) if fresh else folder.load())
+        true_clock = machine.clock
+        try:
+            for act in acts:
+                machine.clock = functools.partial(in_ms, act.now) if act.now else true_clock
+                said.append(act.verb(machine, act))
+        finally:
+            if said:
+                folder.save(machine.memory)
     except CmeError as why:
         facts = ", ".join(f"{name}: {value}" for name, value in why.facts.items())
         sys.stderr.write(f"{why.code}{f' ({facts})' if facts else ''}\n")
@@ -53,7 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as why:
         sys.stderr.write(f"{why}\n")
         return REFUSED
-    sys.stdout.write(orjson.dumps(said, option=orjson.OPT_INDENT_2).decode() + "\n")
+    shown = said if plays else said[0]
+    sys.stdout.write(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode() + "\n")
     return 0
 
 
@@ -94,6 +102,8 @@ def _tap(machine: Machine, options: Options) -> Said:
     if options.boot is not None and options.boot != machine.memory.boot:
         machine.restart(options.boot)
     card = Card(uid=options.uid, card_no=options.card, person_no=options.person)
+    if card == Card():
+        raise ConflictError("device.machine.needs", options="--uid, --card or --person")
     tap = machine.tap(
         card,
         at=options.at,
@@ -141,6 +151,9 @@ def _export(machine: Machine, options: Options) -> Said:
 
 
 def _upload(machine: Machine, options: Options) -> Said:
+    if options.again:
+        for batch in machine.memory.batches:
+            batch.answered = False
     return [_answer(answer) for answer in machine.upload(wait_s=options.wait)]
 
 
@@ -243,6 +256,9 @@ def _parser() -> argparse.ArgumentParser:
 
     upload = verb("upload", _upload, "send every batch that has no answer yet")
     upload.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help="for the result")
+    upload.add_argument(
+        "--again", action="store_true", help="also those that have one, with the same bytes"
+    )
 
     verb("heartbeat", _heartbeat, "tell the server how the machine is")
     restart = verb("restart", _restart, "switch off and on")
@@ -251,14 +267,15 @@ def _parser() -> argparse.ArgumentParser:
     rewind = verb("rewind", _rewind, "misbehave: go back as if an old backup had been put back")
     rewind.add_argument("seq", type=int, metavar="SEQ", help="the record that is the newest then")
     verb("show", _show, "say what the machine remembers")
+    about = "do what standard input says in one go, each line a JSON list of a command's words"
+    verbs.add_parser("play", help=about, description=about).set_defaults(verb=None)
     return parser
 
 
 def _tap_options(tap: argparse.ArgumentParser) -> None:
-    card = tap.add_mutually_exclusive_group(required=True)
-    card.add_argument("--uid", type=bytes.fromhex, metavar="HEX", help="the card's UID")
-    card.add_argument("--card", metavar="CARD_NO", help="the number read from the card")
-    card.add_argument("--person", metavar="PERSON_NO", help="a number typed in")
+    tap.add_argument("--uid", type=bytes.fromhex, metavar="HEX", help="the card's UID")
+    tap.add_argument("--card", metavar="CARD_NO", help="the number read from the card")
+    tap.add_argument("--person", metavar="PERSON_NO", help="a number typed in")
     tap.add_argument("--at", type=_moment, metavar="TIME", help="what the machine's clock shows")
     tap.add_argument("--activity", metavar="ID", help="default: the one that is on")
     tap.add_argument("--dir", choices=[*Direction], default=Direction.NONE, help="default none")
