@@ -24,7 +24,8 @@ def configure() -> None:
             mask,
             structlog.processors.JSONRenderer(serializer=_line),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # Asked for at each line: a process may be given another standard error.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
 
