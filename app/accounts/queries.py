@@ -33,6 +33,7 @@ from app.base.site import Site
 from app.base.vault import Vault
 from app.base.work import Work, query
 from app.kernel.actor import Permission, Role
+from app.kernel.errors import InvalidError
 from app.kernel.place import Place
 from app.kernel.secret import Secret
 from app.org.terms import UnitId
@@ -146,3 +147,18 @@ def speaking_plainly(work: Work) -> tuple[str, ...]:
     """明文账号 — the accounts whose messages come unencrypted, by name."""
     asked = select(OfficialAccountRow.slug).where(OfficialAccountRow.mode == Mode.PLAIN)
     return tuple(work.session.scalars(asked.order_by(OfficialAccountRow.slug)))
+
+
+@query(Permission.SYSTEM_OPERATE)
+def sealed(work: Work) -> tuple[int, tuple[str, ...]]:
+    """密封 — how many accounts there are, and those whose secrets no key of ours opens any more."""
+    rows = work.session.scalars(select(OfficialAccountRow).order_by(OfficialAccountRow.slug)).all()
+    return len(rows), tuple(row.slug for row in rows if not _opens(work.site.vault, row))
+
+
+def _opens(vault: Vault, row: OfficialAccountRow) -> bool:
+    try:
+        opened(vault, row)
+    except InvalidError:
+        return False
+    return True

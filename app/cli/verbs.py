@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import click
 
-from app.cli import admin, award, card, credits, db, org, people, project, standards, wechat
+from app.cli import (
+    admin,
+    award,
+    card,
+    credits,
+    db,
+    doctor,
+    org,
+    people,
+    project,
+    standards,
+    wechat,
+)
 from app.cli.desk import help_of
 
 
@@ -26,3 +38,4 @@ for group in (
     wechat.group,
 ):
     root.add_command(group)
+root.add_command(doctor.doctor)
