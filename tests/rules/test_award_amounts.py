@@ -121,6 +121,12 @@ def test_a_project_that_gives_more_than_its_own_limit_is_capped_for_everybody() 
     assert (rest[0].gross, rest[0].cap, rest[0].net) == (1500, 1000, 1000)
 
 
+def test_a_project_that_gives_just_its_own_limit_is_capped_for_nobody() -> None:
+    full = brief(Strategy.ANY, credits=1000, limits=Limits(project=1000, year=1000))
+
+    assert rules.sift(full, [(7, (full.start,))], {}) == ([7], [])
+
+
 def test_under_prorata_a_cap_stands_after_the_courses_missed() -> None:
     shared = brief(Strategy.PRORATA_HOURS, *COURSES, limits=Limits(project=100))
 

@@ -110,6 +110,10 @@ def test_who_has_neither_record_nor_card_is_told_of_the_card() -> None:
     assert details(explanation)["card_known"] == "你名下没有登记的卡，请本单位科教科登记"
 
 
+def test_a_record_shows_that_the_card_was_known_then() -> None:
+    assert explained(BOTH, "08:00", "17:30", card_known=False).checks[0].passed
+
+
 def test_good_swipes_without_an_award_wait_for_the_host() -> None:
     explanation = explained(BOTH, "08:00", "17:30", progress=NOT_RUN, stands=False)
 
@@ -213,6 +217,8 @@ def test_a_card_that_no_longer_counted_fails_the_first_check() -> None:
     explanation = explained(BOTH, situation=waiting)
 
     assert lines(explanation)[:2] == [("card_known", False), ("record_found", True)]
+    assert details(explanation)["record_found"] == "找到刷卡记录 1 次"
+    assert ("in_period", False) in lines(explanation)
     assert explanation.next_step == "CARD_REVOKED"
 
 

@@ -208,9 +208,12 @@ def test_courses_of_no_hours_give_no_proportion() -> None:
     assert refused.value.code == "awards.plan.hours_missing"
 
 
-def test_duration_needs_a_clock_time_of_the_end_that_is_later_than_that_of_the_start() -> None:
+@pytest.mark.parametrize("end", ["12:00", "14:00"])
+def test_duration_needs_a_clock_time_of_the_end_that_is_later_than_that_of_the_start(
+    end: str,
+) -> None:
     with pytest.raises(InvalidError) as refused:
-        brief(Strategy.DURATION_RATIO, start="14:00", end="12:00", last_day=19)
+        brief(Strategy.DURATION_RATIO, start="14:00", end=end, last_day=19)
 
     assert refused.value.code == "awards.plan.no_teaching_hours"
     assert words.of_error(refused.value)

@@ -147,6 +147,15 @@ def test_a_lone_swipe_within_another_stretch_overlaps_and_at_its_edge_does_not()
     assert codes(judged(ANY, "09:00", "12:00", situation=_held("11:00", "11:00"))) == ["OVERLAP"]
 
 
+def test_a_stretch_runs_from_the_first_to_the_last_swipe_of_the_day() -> None:
+    found = [at("12:00"), at("09:00"), at("10:00"), at("08:00", 19)]
+
+    assert rules.stretches(found, "急救新技术") == (
+        Stretch(at("09:00"), at("12:00"), "急救新技术"),
+        Stretch(at("08:00", 19), at("08:00", 19), "急救新技术"),
+    )
+
+
 def test_a_stretch_ends_with_its_day() -> None:
     two_days = brief(Strategy.ANY, last_day=19)
     evening = Situation(held=(Stretch(at("20:00"), at("21:00")),))
@@ -188,17 +197,17 @@ def test_judging_all_gives_each_attendee_and_each_lecturer_one_verdict() -> None
 
 def test_the_outcome_counts_verdicts_by_code_and_unknown_cards_beside_them() -> None:
     crowd = [(1, (at("12:00"),)), (2, (at("08:00"),)), (3, (at("08:00"), at("17:30")))]
-    verdicts = rules.judge_all(BOTH, crowd, lecturers={9: 400})
+    verdicts = rules.judge_all(BOTH, crowd, lecturers={8: 400, 9: 400})
 
     outcome = rules.outcome_of(10, verdicts, unknown_cards=5, limit_persons=8)
 
     counts = ((Why.WINDOW_MISSING, 2), (Why.CARD_UNKNOWN, 5))
-    assert outcome == Outcome(granted=12, refused=2, reasons=counts, over_limit=3)
+    assert outcome == Outcome(granted=13, refused=2, reasons=counts, over_limit=3)
 
 
 def test_fewer_people_than_the_limit_are_nothing_over_it() -> None:
     assert rules.outcome_of(10, (), limit_persons=20).over_limit == 0
-    assert rules.outcome_of(10, ()).over_limit == 0
+    assert rules.outcome_of(10, ()) == Outcome(granted=10, refused=0, reasons=(), over_limit=0)
 
 
 def test_a_window_is_named_by_its_label_and_by_its_key_where_it_has_none() -> None:

@@ -114,6 +114,13 @@ def test_swipes_of_two_sessions_are_no_repeats_however_close() -> None:
     assert judged(brief(Strategy.MIN_SWIPES, SIGN_IN, door), "08:29:50", "08:30:10").granted
 
 
+def test_a_swipe_at_the_end_of_a_session_lies_outside_it() -> None:
+    twice = brief(Strategy.MIN_SWIPES, SIGN_IN)
+
+    assert judged(twice, "08:29:50", "08:30:00").granted
+    assert not judged(twice, "08:29:50", "08:29:59").granted
+
+
 def test_swipes_outside_all_sessions_repeat_each_other() -> None:
     assert not judged(brief(Strategy.MIN_SWIPES, *DAY), "12:00:00", "12:00:30").granted
     assert judged(brief(Strategy.MIN_SWIPES, *DAY), "11:29:50", "11:30:20").granted
@@ -238,6 +245,40 @@ def test_a_batch_until_midnight_does_not_reach_into_the_next_day() -> None:
     late = brief(Strategy.DURATION_RATIO, end="00:00", last_day=19)
 
     assert judged(late, "08:00", "20:48").granted
+
+
+JUST_ENOUGH = [
+    (Strategy.WINDOWS, ("07:30", "17:00", "08:30", "14:00")),
+    (Strategy.ANY, ("07:30",)),
+    (Strategy.ANY_COURSE, ("14:00",)),
+    (Strategy.ALL_COURSES, ("11:29:59", "14:00")),
+    (Strategy.PRORATA_HOURS, ("08:30", "16:59:59")),
+    (Strategy.MIN_SWIPES, ("08:00:00", "08:01:00")),
+    (Strategy.LISTED, ("17:59:59",)),
+    (Strategy.DURATION_RATIO, ("08:30", "15:18")),
+]
+
+
+@pytest.mark.parametrize(("strategy", "clocks"), JUST_ENOUGH)
+def test_who_has_just_enough_is_found_by_the_fast_way_and_who_has_less_is_not(
+    strategy: Strategy, clocks: tuple[str, ...]
+) -> None:
+    by = brief(strategy, *DAY, listed=(1, 2, 3))
+    enough = sorted(at(clock) for clock in clocks)
+
+    plain, rest = rules.sift(by, [(1, enough), (2, enough[:-1]), (3, ())], {})
+
+    lacking = [verdict.person_id for verdict in rest if not verdict.granted]
+    assert plain == [1]
+    assert lacking == ([3] if strategy is Strategy.PRORATA_HOURS else [2, 3])
+
+
+def test_the_fast_way_finds_nobody_at_the_end_of_a_window_or_outside_the_list() -> None:
+    both = brief(Strategy.WINDOWS, *DAY, windows=("s1", "s2"))
+    listed = brief(Strategy.LISTED, *DAY, listed=(1,))
+
+    assert rules.sift(both, [(1, (at("08:30"), at("17:30")))], {})[0] == []
+    assert rules.sift(listed, [(1, (at("12:00"),)), (2, (at("12:00"),))], {})[0] == [1]
 
 
 def test_listed_grants_the_persons_of_the_list_who_have_a_swipe_in_the_period() -> None:

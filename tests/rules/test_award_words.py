@@ -120,6 +120,9 @@ def test_a_ratio_is_said_as_per_cent_without_idle_zeros() -> None:
     [
         (1, "早了 1 分钟。"),
         (119, "早了 119 分钟。"),
+        (120, "早了 120 分钟（约 2 小时）。"),
+        (2879, "早了 2879 分钟（约 48 小时）。"),
+        (2880, "早了 2880 分钟（约 2 天）。"),
         (150, "早了 150 分钟（约 2 小时）。"),
         (3 * 1440, "早了 4320 分钟（约 3 天）。"),
     ],
@@ -129,6 +132,15 @@ def test_a_long_gap_is_said_in_hours_or_days_too(minutes: int, said: str) -> Non
     reason = Reason(Why.WINDOW_MISSING, "下午签退", nearest, minutes * 60, SPAN)
 
     assert rules.sentence(reason, SAY).endswith(said)
+
+
+def test_a_span_of_days_until_midnight_is_said_to_end_with_its_last_day() -> None:
+    ends: Facts = (("start", at("08:00")), ("end", at("00:00", 20)))
+    reason = Reason(Why.OUT_OF_PERIOD, None, at("07:00"), 3600, ends)
+
+    assert rules.sentence(reason, SAY).startswith(
+        "这个期次从 5 月 18 日 08:00 到 5 月 19 日 24:00。"
+    )
 
 
 def test_a_swipe_of_another_year_says_its_year() -> None:
