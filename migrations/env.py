@@ -9,8 +9,8 @@ from sqlalchemy.engine import make_url
 from app.accounts import tables as _accounts
 from app.attendance import tables as _attendance
 from app.awards import tables as _awards
-from app.base.database import Base
 from app.base import trail as _trail
+from app.base.database import Base
 from app.cards import tables as _cards
 from app.credits import tables as _credits
 from app.org import tables as _org

@@ -18,6 +18,9 @@ from app.standards import rules as standard_rules
 
 _ROWS_A_BLOCK = 5_000
 
+# A quarter of a million verdicts are sorted and grouped in memory.
+_ROOM = text("set local work_mem = '64MB'")
+
 _JUDGED = text("""
 create temporary table judged (
   person_id bigint, part text, granted boolean, gross numeric(7, 2), cap numeric(7, 2),
@@ -30,23 +33,24 @@ insert into award_verdict (
 select :run_id, j.person_id, j.part, p.path, j.granted, j.gross, j.cap, j.net, j.hours, j.reasons
 from judged j join person p on p.id = j.person_id""")
 
-_DUE = text("""
-create temporary table credit_due on commit drop as
-select j.person_id, p.path, j.part, j.gross, j.cap, j.net, j.hours
-from judged j join person p on p.id = j.person_id where j.granted""")
+# A view takes no parameters; the run's id is a number of ours.
+_DUE = """
+create or replace temporary view credit_due as
+select person_id, path, part, gross, cap, net, hours from award_verdict
+where run_id = {run_id:d} and granted"""
 
 
 def store(work: Work, run_id: int, judgement: Judgement, reason: str) -> None:
     """Store every verdict of a run, and make the ledger agree with them."""
+    work.session.execute(_ROOM)
     work.session.execute(_JUDGED)
     connection = work.session.connection().connection.driver_connection
     assert connection is not None  # noqa: S101  an open session has one
     with connection.cursor() as cursor, cursor.copy("copy judged from stdin") as copy:
         for block in _blocks(judgement):
             copy.write(block)
-    work.session.execute(text("analyze judged"))
     work.session.execute(_STORE, {"run_id": run_id})
-    work.session.execute(_DUE)
+    work.session.execute(text(_DUE.format(run_id=run_id)))
     case = judgement.case
     ledger.post(
         work,

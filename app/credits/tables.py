@@ -42,27 +42,23 @@ class EntryRow(Personal, AppendOnly, Base):
             unique=True,
             postgresql_where=text("reverses is not null"),
         ),
-        # The lines of a person's year are read from this index alone.
+        # The key, and the lines of a person's year are read from it alone.
         Index(
-            "ix_credit_entry_person_year",
+            "uq_credit_entry",
             "person_id",
             "year",
+            "id",
+            unique=True,
             postgresql_include=[
-                "path",
-                "given_on",
-                "source",
-                "credit_class",
-                "gross",
-                "net",
-                "batch_id",
-                "reverses",
-                "id",
+                *("path", "given_on", "source", "credit_class"),
+                *("gross", "net", "batch_id", "reverses"),
             ],
         ),
     )
     __path_index__: ClassVar[bool] = False
 
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    id: Mapped[int] = mapped_column(Identity())
+    person_id: Mapped[int] = mapped_column()
     # 年度
     year: Mapped[int] = mapped_column(Integer)
     source: Mapped[str]
@@ -87,6 +83,9 @@ class EntryRow(Personal, AppendOnly, Base):
     # The entry that this one takes back; null for credit given.
     reverses: Mapped[int | None]
     reason: Mapped[str | None]
+
+    # The unique index is the key; a primary key beside it would be a second copy of it.
+    __mapper_args__ = {"primary_key": [person_id, year, id]}  # noqa: RUF012  read once by the mapper
 
 
 class PersonYearRow(Personal, Base):

@@ -181,6 +181,7 @@ def upgrade() -> None:
     op.create_table(
         "credit_entry",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
         sa.Column("year", sa.Integer(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("credit_class", sa.Text(), nullable=True),
@@ -199,19 +200,17 @@ def upgrade() -> None:
         sa.Column("entered_by", sa.Text(), nullable=False),
         sa.Column("reverses", sa.BigInteger(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
-        sa.Column("person_id", sa.BigInteger(), nullable=False),
         sa.Column("path", sa.Text(collation="C"), nullable=False),
         sa.CheckConstraint("part in ('attendee', 'lecturer')", name=op.f("ck_credit_entry_part")),
         sa.CheckConstraint(
             "source in ('swipe', 'online', 'manual', 'bulk')", name=op.f("ck_credit_entry_source")
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_credit_entry")),
     )
     op.create_index(
-        "ix_credit_entry_person_year",
+        "uq_credit_entry",
         "credit_entry",
-        ["person_id", "year"],
-        unique=False,
+        ["person_id", "year", "id"],
+        unique=True,
         postgresql_include=[
             "path",
             "given_on",
@@ -221,7 +220,6 @@ def upgrade() -> None:
             "net",
             "batch_id",
             "reverses",
-            "id",
         ],
     )
     op.create_index(
@@ -912,7 +910,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("reverses is not null"),
     )
     op.drop_index(
-        "ix_credit_entry_person_year",
+        "uq_credit_entry",
         table_name="credit_entry",
         postgresql_include=[
             "path",
@@ -923,7 +921,6 @@ def downgrade() -> None:
             "net",
             "batch_id",
             "reverses",
-            "id",
         ],
     )
     op.drop_table("credit_entry")

@@ -21,6 +21,7 @@ from app.kernel.actor import Actor, Role, Via
 from app.kernel.place import Place
 from app.kernel.secret import Secret
 from app.standards import commands as standards
+from device.drivers import DRIVERS
 from jobs.queues import HANDLERS
 
 OPERATOR = Actor("load", Via.CLI, Place.root(), Role.OPERATOR)
@@ -29,7 +30,7 @@ OPERATOR = Actor("load", Via.CLI, Place.root(), Role.OPERATOR)
 _EVERYTHING = "-c app.lo= -c app.hi=~ -c app.action=load"
 
 # What a wait for the disk would add to both sides of a ratio is noise on a shared machine.
-_SETTINGS = {"shared_buffers": "512MB", "max_wal_size": "8GB", "work_mem": "64MB"}
+_SETTINGS = {"shared_buffers": "512MB", "max_wal_size": "8GB"}
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,9 @@ def ground() -> Iterator[Ground]:
                 statement_timeout_ms=0,
             )
             vault = Vault({"k1": b"k" * 32}, b"i" * 32)
-            site = Site(config=config, engine=engine, vault=vault, handlers=HANDLERS)
+            site = Site(
+                config=config, engine=engine, vault=vault, handlers=HANDLERS, drivers=DRIVERS
+            )
             with begin(site, OPERATOR) as work:
                 standards.load_shipped(work)
             yield Ground(site, owner, services)

@@ -45,8 +45,7 @@ insert into batch (id, project_id, no, starts_at, ends_at, venue, unit_only, lim
 select n, n, 1, timestamptz '2026-03-01 08:00+08' + mod(n, 200) * interval '1 day',
   timestamptz '2026-03-01 18:00+08' + mod(n, 200) * interval '1 day', '', false, null,
   '{{"strategy": "any"}}', '1.2.10.' from generate_series(1, 5000) n;
-alter table credit_entry drop constraint pk_credit_entry;
-drop index uq_credit_entry_run, uq_credit_entry_reverses, ix_credit_entry_person_year;
+drop index uq_credit_entry_run, uq_credit_entry_reverses, uq_credit_entry;
 """  # noqa: S608  made of our own constants
 
 # A person's entries are spread over the table, as years of awarding would leave them.
@@ -61,13 +60,12 @@ from generate_series(1, :people) p where :round < 12 or p % 2 = 0
 """  # noqa: S608
 
 _FINISH = (
-    "alter table credit_entry add constraint pk_credit_entry primary key (id)",
     "create unique index uq_credit_entry_run on credit_entry (batch_id, person_id, part, run_id)"
     " where reverses is null and batch_id is not null",
     "create unique index uq_credit_entry_reverses on credit_entry (reverses)"
     " where reverses is not null",
-    "create index ix_credit_entry_person_year on credit_entry (person_id, year)"
-    " include (path, given_on, source, credit_class, gross, net, batch_id, reverses, id)",
+    "create unique index uq_credit_entry on credit_entry (person_id, year, id)"
+    " include (path, given_on, source, credit_class, gross, net, batch_id, reverses)",
     f"""insert into person_year (person_id, year, path, total, class_1, class_2, hours)
     select p, 2024 + y, {_PATH}, 8, 0, 0, 24 from generate_series(1, :people) p,
     generate_series(0, 2) y""",  # noqa: S608
