@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from flask import Flask
+from flask.json.provider import DefaultJSONProvider
 
 from app import config as settings
 from app.base import logs
 from app.base.site import Site, connect
 from app.base.vault import Vault, ring
-from app.web import pages
+from app.web import activation, errors, headers, metrics, pages
 from device.drivers import DRIVERS
 from device.mbox import doors as mbox
 from jobs.queues import HANDLERS
 from wechat import doors as wechat
+
+
+class PlainJson(DefaultJSONProvider):
+    """JSON as people read it too: Chinese as it is, members in the order of the answer."""
+
+    ensure_ascii = False
+    sort_keys = False
 
 
 def build(config: settings.Config) -> Site:
@@ -34,8 +42,14 @@ def build(config: settings.Config) -> Site:
 def create_app(site: Site | None = None) -> Flask:
     """The WSGI application with all its doors."""
     flask = Flask("app", root_path=str(settings.ROOT / "app" / "web"))
-    flask.extensions["site"] = site or build(settings.load())
+    site = site or build(settings.load())
+    flask.extensions["site"] = site
+    flask.json = PlainJson(flask)
+    metrics.count(flask)
+    headers.guard(flask, https=site.config.public_url.startswith("https://"))
+    errors.speak(flask)
     flask.register_blueprint(pages.blueprint)
+    flask.register_blueprint(activation.blueprint)
     flask.register_blueprint(wechat.blueprint)
     flask.register_blueprint(mbox.blueprint)
     return flask

@@ -36,6 +36,7 @@ from app.kernel.actor import Permission, Role
 from app.kernel.errors import InvalidError
 from app.kernel.place import Place
 from app.kernel.secret import Secret
+from app.org import queries as org
 from app.org.terms import UnitId
 from app.people.terms import PersonId, PersonNo
 
@@ -126,6 +127,12 @@ def invitation(site: Site, token: Secret) -> Invitation | None:
         place=Place(row.path),
         expires_at=row.expires_at,
     )
+
+
+@query(Permission.ACCOUNTS_ACTIVATE)
+def invited_to(work: Work, invitation: Invitation) -> str:
+    """The name of the unit at which the invited will hold the role."""
+    return org.units_of(work, [invitation.unit_id])[invitation.unit_id].name
 
 
 def hash_of(token: Secret) -> bytes:

@@ -1,0 +1,34 @@
+"""响应头 — what every answer tells the browser to refuse on our behalf (trust.md 0.13)."""
+
+from __future__ import annotations
+
+from flask import Flask, Response
+
+# Our own style sheet, pictures and forms; no script, no inline style, no frame, nothing of others.
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+_ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_YEAR_S = 31_536_000
+
+
+def guard(flask: Flask, *, https: bool) -> None:
+    """Add the headers to every answer that does not say otherwise itself."""
+
+    def add(answer: Response) -> Response:
+        for name, value in _ALWAYS.items():
+            answer.headers.setdefault(name, value)
+        if answer.mimetype == "text/html":
+            answer.headers.setdefault("Content-Security-Policy", _POLICY)
+            answer.headers.setdefault("Cache-Control", "no-store")
+        if https:
+            answer.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR_S}")
+        return answer
+
+    flask.after_request(add)
