@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app.awards.queries import Case, Judgement
 from app.awards.terms import Reason, Verdict
-from app.base.work import Work
+from app.base.work import Work, driver_connection
 from app.credits import steps as ledger
 from app.credits.terms import Part, Source
 from app.kernel.credit import Credit
@@ -21,15 +21,22 @@ _ROWS_A_BLOCK = 5_000
 # A quarter of a million verdicts are sorted and grouped in memory.
 _ROOM = text("set local work_mem = '64MB'")
 
-_JUDGED = text("""
-create temporary table judged (
-  person_id bigint, part text, granted boolean, gross numeric(7, 2), cap numeric(7, 2),
-  net numeric(7, 2), hours numeric(7, 2), reasons jsonb
-) on commit drop""")
+# Of those with the full credits and no remark only the person is told apart.
+_JUDGED = (
+    text("create temporary table judged_plain (person_id bigint) on commit drop"),
+    text("""
+    create temporary table judged (
+      person_id bigint, part text, granted boolean, gross numeric(7, 2), cap numeric(7, 2),
+      net numeric(7, 2), hours numeric(7, 2), reasons jsonb
+    ) on commit drop"""),
+)
 
 _STORE = text("""
 insert into award_verdict (
   run_id, person_id, part, path, granted, gross, cap, net, hours, reasons)
+select :run_id, p.id, 'attendee', p.path, true, :gross, null, :gross, :hours, null
+from judged_plain j join person p on p.id = j.person_id
+union all
 select :run_id, j.person_id, j.part, p.path, j.granted, j.gross, j.cap, j.net, j.hours, j.reasons
 from judged j join person p on p.id = j.person_id""")
 
@@ -43,13 +50,18 @@ where run_id = {run_id:d} and granted"""
 def store(work: Work, run_id: int, judgement: Judgement, reason: str) -> None:
     """Store every verdict of a run, and make the ledger agree with them."""
     work.session.execute(_ROOM)
-    work.session.execute(_JUDGED)
-    connection = work.session.connection().connection.driver_connection
-    assert connection is not None  # noqa: S101  an open session has one
-    with connection.cursor() as cursor, cursor.copy("copy judged from stdin") as copy:
-        for block in _blocks(judgement):
-            copy.write(block)
-    work.session.execute(_STORE, {"run_id": run_id})
+    for statement in _JUDGED:
+        work.session.execute(statement)
+    with driver_connection(work).cursor() as cursor:
+        with cursor.copy("copy judged_plain from stdin") as copy:
+            for block in _plain_blocks(judgement):
+                copy.write(block)
+        with cursor.copy("copy judged from stdin") as copy:
+            for block in _blocks(judgement):
+                copy.write(block)
+    whole = judgement.brief.credits
+    facts = {"gross": Credit.cents(whole).amount, "hours": _hours(judgement.case, whole)}
+    work.session.execute(_STORE, facts | {"run_id": run_id})
     work.session.execute(text(_DUE.format(run_id=run_id)))
     case = judgement.case
     ledger.post(
@@ -74,18 +86,18 @@ def take_back(work: Work, batch_id: int, run_id: int, reason: str) -> int:
     return ledger.take_back(work, batch_id=batch_id, run_id=run_id, reason=reason)
 
 
+def _plain_blocks(judgement: Judgement) -> Iterator[bytes]:
+    """Who has the full credits, in COPY's text format, thousands of rows a block."""
+    for start in range(0, len(judgement.plain), _ROWS_A_BLOCK):
+        some = judgement.plain[start : start + _ROWS_A_BLOCK]
+        yield ("\n".join(map(str, some)) + "\n").encode()
+
+
 def _blocks(judgement: Judgement) -> Iterator[bytes]:
-    """The verdicts in COPY's text format, thousands of rows a block."""
-    cents = judgement.brief.credits
-    amount, hours = Credit.cents(cents), _hours(judgement.case, cents)
-    tail = f"\tattendee\tt\t{amount}\t\\N\t{amount}\t{hours}\t\\N\n"
-    plain = judgement.plain
-    for start in range(0, len(plain), _ROWS_A_BLOCK):
-        some = plain[start : start + _ROWS_A_BLOCK]
-        yield "".join([f"{person_id}{tail}" for person_id in some]).encode()
+    """All other verdicts in the same way."""
     for start in range(0, len(judgement.verdicts), _ROWS_A_BLOCK):
-        rest = judgement.verdicts[start : start + _ROWS_A_BLOCK]
-        yield "".join([_line(judgement.case, verdict) for verdict in rest]).encode()
+        some = judgement.verdicts[start : start + _ROWS_A_BLOCK]
+        yield "".join([_line(judgement.case, verdict) for verdict in some]).encode()
 
 
 def _line(case: Case, verdict: Verdict) -> str:

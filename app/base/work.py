@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import psycopg
 from sqlalchemy import event, insert, inspect, text
 from sqlalchemy.orm import ORMExecuteState, Session
 
@@ -109,6 +110,14 @@ def begin(site: Site, actor: Actor) -> Iterator[Work]:
         if work.messages:
             session.flush()
             session.execute(text("select pg_notify('kejiao_outbox', '')"))
+
+
+def driver_connection(work: Work) -> psycopg.Connection:
+    """The driver's own connection of this work's transaction, for COPY and streams of rows."""
+    connection = work.session.connection().connection.driver_connection
+    if not isinstance(connection, psycopg.Connection):
+        raise TypeError(connection)
+    return connection
 
 
 def command(

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import ARRAY, BigInteger, any_, func, literal, select, text
+from sqlalchemy import func, select, text
 
 from app.base.work import Work, query
 from app.credits.tables import EntryRow, PersonYearRow
@@ -82,27 +82,26 @@ def used_in_batches(work: Work, batch_ids: Collection[int]) -> dict[int, Credit]
 
 
 def used_in_year(
-    work: Work,
-    person_ids: Collection[int],
-    *,
-    year: int,
-    item: str,
-    parts: Collection[Part],
-    except_batch: int,
+    work: Work, batch_id: int, *, year: int, item: str, parts: Collection[Part]
 ) -> dict[int, Credit]:
-    """本年度已用 — credit in force that people have under one item of the standard in a year."""
-    rows = work.session.execute(
-        select(EntryRow.person_id, func.sum(EntryRow.net))
-        .where(
-            EntryRow.person_id == any_(literal(list(person_ids), ARRAY(BigInteger))),
-            EntryRow.year == year,
-            EntryRow.item == item,
-            EntryRow.part.in_(parts),
-            EntryRow.batch_id.is_distinct_from(except_batch),
-        )
-        .group_by(EntryRow.person_id)
-    )
-    return {person: net for person, net in rows if net}
+    """本年度已用 — credit in force under one item of the standard in a year, this batch left out.
+
+    Of those whom a record of the batch names, and of its lecturers.
+    """
+    facts = {"batch_id": batch_id, "year": year, "item": item, "parts": list(parts)}
+    return {
+        person: Credit(net) for person, net in work.session.execute(_USED_IN_YEAR, facts) if net
+    }
+
+
+_USED_IN_YEAR = text("""
+select person_id, sum(net) from credit_entry
+where year = :year and item = :item and part = any(:parts) and batch_id is distinct from :batch_id
+  and person_id in (
+    select person_id from swipe where batch_id = :batch_id
+    union select person_id from lecturer where batch_id = :batch_id)
+group by person_id
+""")
 
 
 def unequal_tallies(work: Work) -> int:

@@ -85,7 +85,7 @@ class EntryRow(Personal, AppendOnly, Base):
     reason: Mapped[str | None]
 
     # The unique index is the key; a primary key beside it would be a second copy of it.
-    __mapper_args__ = {"primary_key": [person_id, year, id]}  # noqa: RUF012  read once by the mapper
+    __mapper_args__ = {"primary_key": [person_id, year, id]}  # noqa: A003, RUF012  the column
 
 
 class PersonYearRow(Personal, Base):

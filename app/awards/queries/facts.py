@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 
 from sqlalchemy import func, select, text
 
 from app.attendance.tables import QuarantineRow, SwipeRow
 from app.attendance.terms import Hold, SwipeState
-from app.awards.terms import Cause, Stretch, Uncounted
-from app.base.work import Work
+from app.awards.terms import Cause, Crowd, Stretch, Uncounted
+from app.base.work import Work, driver_connection
 from app.cards import queries as cards
 from app.cards.terms import CardState
 from app.kernel.place import Place
@@ -20,19 +21,20 @@ from app.projects.terms import Batch
 
 _DAY = timedelta(days=1)
 
-# Packed by the server: one row a person instead of one a swipe, and no text to parse. The index
-# gives the swipes in order, and the aggregate keeps the order in which it is fed.
-_CROWD = text("""
+# Packed by the server: one row a person instead of one a swipe. The index gives the swipes in
+# order, and the aggregate keeps the order in which it is fed.
+_CROWD = """
 select person_id, string_agg(
   int8send((date_part('epoch', at) * 1000)::bigint), ''::bytea
 ) filter (where state in ('accepted', 'duplicate'))
 from (
   select person_id, at, state from swipe
-  where batch_id = :batch_id and person_id is not null and state <> 'discarded'
+  where batch_id = %s and person_id is not null and state <> 'discarded'
   order by person_id, at
 ) ordered
 group by person_id order by person_id
-""")
+"""
+_PEOPLE_AT_ONCE = 4_000
 
 _OTHER_STRETCHES = text("""
 select s.person_id, p.name, min(s.at), max(s.at)
@@ -56,15 +58,20 @@ _CAUSES = {
 _CARD_CAUSES = {CardState.LOST: Cause.LOST, CardState.REPLACED: Cause.REPLACED}
 
 
-def crowd(work: Work, batch_id: int) -> list[tuple[int, tuple[int, ...]]]:
+def crowd(work: Work, batch_id: int) -> Iterator[Crowd]:
     """考情 — each person whom a record of the batch names, with the ms of their counted swipes.
 
-    In order of person; swipes ascend; a person of whom no record is counted has none.
+    In order of person, some thousands at a time; swipes ascend; a person of whom no record is
+    counted has none. The rows are read in binary while the server still makes them, so that
+    judging and reading overlap; until the end the connection can do nothing else.
     """
-    return [
-        (person, struct.unpack(f">{len(packed) // 8}q", packed) if packed else ())
-        for person, packed in work.session.execute(_CROWD, {"batch_id": batch_id})
-    ]
+    with driver_connection(work).cursor(binary=True) as cursor:
+        rows = cursor.stream(_CROWD, (batch_id,), size=_PEOPLE_AT_ONCE)
+        while some := list(itertools.islice(rows, _PEOPLE_AT_ONCE)):
+            yield [
+                (person, struct.unpack(f">{len(packed) // 8}q", packed) if packed else ())
+                for person, packed in some
+            ]
 
 
 def swipes_of(work: Work, batch_id: int, person_id: int) -> tuple[int, ...]:

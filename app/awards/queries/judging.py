@@ -116,17 +116,23 @@ def judge(work: Work, case: Case, plan: Plan) -> Judgement:
     The caller reaches: attendees come from anywhere.
     """
     brief = brief_of(work, case, plan)
-    crowd = facts.crowd(work, case.batch.id)
-    plain, rest = rules.sift(brief, crowd, _situations(work, case, {one for one, _ in crowd}))
-    verdicts = (*rest, *_lecturers(work, brief, case))
+    situations = _situations(work, case)
+    lecturers = _lecturers(work, brief, case)
     unknown = facts.unknown_card_count(work, case.batch.id)
+    plain: list[int] = []
+    rest: list[Verdict] = []
+    for some in facts.crowd(work, case.batch.id):
+        sifted = rules.sift(brief, some, situations)
+        plain += sifted[0]
+        rest += sifted[1]
+    verdicts = (*rest, *lecturers)
     outcome = rules.outcome_of(len(plain), verdicts, unknown, case.batch.limit_persons)
     return Judgement(case, plan, brief, tuple(plain), verdicts, outcome)
 
 
 def situation_of(work: Work, case: Case, person_id: int) -> Situation:
     """本人情况 — of one person in a batch, swiped or not."""
-    return _situations(work, case, {person_id}).get(person_id, Situation())
+    return _situations(work, case).get(person_id, Situation())
 
 
 def _occasion(case: Case) -> Occasion:
@@ -161,8 +167,8 @@ def _limits(case: Case, role: ClaimRole) -> Limits:
     )
 
 
-def _situations(work: Work, case: Case, present: set[int]) -> dict[int, Situation]:
-    """Those present of whom anything is known that bears on their award."""
+def _situations(work: Work, case: Case) -> dict[int, Situation]:
+    """Those of whom anything is known that bears on their award in this batch, if they attended."""
     batch = case.batch
     cancelled = people.with_status(work, Status.CANCELLED, local_date(batch.span.start))
     other = facts.outside(work, batch.id, batch.project.place) if batch.unit_only else set()
@@ -171,7 +177,7 @@ def _situations(work: Work, case: Case, present: set[int]) -> dict[int, Situatio
     held = {}
     if case.edition.pack.overlap is Overlap.FORBID:
         held = facts.stretches_elsewhere(work, batch, case.before_run)
-    project, in_year = _used(work, case, present, Part.ATTENDEE)
+    project, in_year = _used(work, case, Part.ATTENDEE)
     known: set[int] = {*cancelled, *other, *lecturing, *waiting, *held, *project, *in_year}
     return {
         person: Situation(
@@ -183,7 +189,7 @@ def _situations(work: Work, case: Case, present: set[int]) -> dict[int, Situatio
             used_project=project.get(person, NO_CREDIT).in_cents(),
             used_year=in_year.get(person, NO_CREDIT).in_cents(),
         )
-        for person in known & present
+        for person in known
     }
 
 
@@ -195,7 +201,7 @@ def _lecturers(work: Work, brief: Brief, case: Case) -> tuple[Verdict, ...]:
         return ()
     first_on = local_date(case.batch.span.start)
     cancelled = people.with_status(work, Status.CANCELLED, first_on)
-    project, in_year = _used(work, case, set(by_person), Part.LECTURER)
+    project, in_year = _used(work, case, Part.LECTURER)
     verdicts = []
     for person, courses in sorted(by_person.items()):
         gross = standard_rules.lecturer_gross(case.item, courses)
@@ -210,18 +216,14 @@ def _lecturers(work: Work, brief: Brief, case: Case) -> tuple[Verdict, ...]:
     return tuple(verdicts)
 
 
-def _used(
-    work: Work, case: Case, present: set[int], part: Part
-) -> tuple[dict[int, Credit], dict[int, Credit]]:
+def _used(work: Work, case: Case, part: Part) -> tuple[dict[int, Credit], dict[int, Credit]]:
     """Credit that already draws on the project's and the year's limits, this batch left out."""
     batch = case.batch
     others = [one for one in projects.batch_ids_of(work, batch.project.id) if one != batch.id]
     project = ledger.used_in_batches(work, others)
     role = ClaimRole(part.value)
-    if case.item.cap_year.of(role) is None or not present:
+    if case.item.cap_year.of(role) is None:
         return project, {}
     parts = {Part(one.value) for one in standard_rules.draws_on_year(case.item, role)}
-    in_year = ledger.used_in_year(
-        work, present, year=case.year, item=case.item.code, parts=parts, except_batch=batch.id
-    )
+    in_year = ledger.used_in_year(work, batch.id, year=case.year, item=case.item.code, parts=parts)
     return project, in_year

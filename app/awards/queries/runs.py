@@ -127,6 +127,6 @@ def reasons_of(row: VerdictRow) -> tuple[Reason, ...]:
 def _run(row: RunRow) -> Run:
     return Run(
         row.id, BatchId(row.batch_id), RunState(row.state), row.plan, row.granted_count or 0,
-        row.refused_count or 0, row.reasons or {}, row.over_limit, Place(row.path), row.credit_class,
-        row.remark,
+        row.refused_count or 0, row.reasons or {}, row.over_limit, Place(row.path),
+        row.credit_class, row.remark,
     )  # fmt: skip
