@@ -13,3 +13,9 @@ from app.base.work import Work, passes
 def intake(work: Work, body: Mapping[str, Any]) -> None:
     """Take a stored file in."""
     attendance.take_in(work, body["upload_id"])
+
+
+@passes("attendance.settle_cards")
+def settle(work: Work, body: Mapping[str, Any]) -> None:
+    """Judge again what waited for these cards and people."""
+    attendance.settle_cards(work, body["card_ids"], body["person_ids"])

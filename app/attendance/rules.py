@@ -19,11 +19,8 @@ CORRECT = 600_000
 AHEAD = 600_000
 # How long a measured offset of a clock is believed, before and after it was measured.
 OFFSET_LIFE = 24 * 3_600_000
-# Later than any swipe: from when a card counts no more that counts.
-NEVER = 2**62
-
-# Whose card it is, and from which millisecond on it counts no more.
-Holder: TypeAlias = tuple[int, int]
+# Whose card it is; and from which millisecond on it counts no more, where there is such a one.
+Holder: TypeAlias = int | tuple[int, int]
 
 # What `Decided.fates` means: 1 accepted, 2 duplicate, 3 and on the holds in their order.
 ACCEPTED, DUPLICATE, FIRST_HOLD = 1, 2, 3
@@ -113,14 +110,17 @@ class Judging:
     offset: Offset | None
     gap: bool
     occasions: list[Occasion | None] = field(default_factory=lambda: [None])
-    _counted: dict[int, dict[int, int]] = field(default_factory=dict)
+    _counted: list[dict[int, int]] = field(default_factory=list)
 
     def decide(self, taps: Taps, facts: Facts) -> Decided:
         """The fate of each record."""
         clock = self._clock(taps)
         decided = Decided([], clock.at if clock else list(taps.shown_ms), [], [])
         people, fates = decided.people.append, decided.fates.append
-        for place, (occasion, person, card, chip, at, result) in enumerate(
+        self._counted += [{} for _ in self.occasions[len(self._counted) :]]
+        counted, occasions, elsewhere = self._counted, self.occasions, facts.elsewhere
+        # A million times round: names are looked up outside, and what is usual comes first.
+        for place, (code, person, card, chip, at, result) in enumerate(
             zip(
                 *(facts.occasions, facts.people, facts.cards, facts.chips),
                 *(decided.at, taps.result),
@@ -128,36 +128,28 @@ class Judging:
             )
         ):
             hold = None
-            if person is None or _doubtful(card, person, at) or _doubtful(chip, person, at):
+            if person is None or (card != person and card) or (chip != person and chip):
                 person, hold = identity(person, (card, chip), at)  # noqa: PLW2901
             late = clock.holds[place] if clock else None
             people(person or 0)
-            if not occasion or hold or late or self.gap or person is None:
+            occasion = occasions[code]
+            if occasion is None or hold or late or self.gap or person is None:
                 true = clock.corrected[place] if clock else taps.true_ms[place]
-                held = Held(place, self._first(occasion, hold, late), late, true)
+                held = Held(place, self._first(code, hold, late), late, true)
                 decided.held.append(held)
                 fates(FIRST_HOLD + HOLDS.index(held.hold))
-            elif result == _SUPPRESSED or self._repeats(occasion, person, at, facts.elsewhere):
+                continue
+            last = counted[code].get(person)
+            if (
+                result == _SUPPRESSED
+                or (last is not None and occasion.repeats(at, last))
+                or (elsewhere and repeats_any(occasion, at, elsewhere.get((code, person), ())))
+            ):
                 fates(DUPLICATE)
             else:
-                self._counted.setdefault(occasion, {})[person] = at
+                counted[code][person] = at
                 fates(ACCEPTED)
         return decided
-
-    def _repeats(
-        self,
-        code: int,
-        person: int,
-        at: int,
-        elsewhere: Mapping[tuple[int, int], Sequence[int]],
-    ) -> bool:
-        occasion = self.occasions[code]
-        if occasion is None:
-            return False
-        last = self._counted.get(code, {}).get(person)
-        if last is not None and occasion.repeats(at, last):
-            return True
-        return bool(elsewhere) and repeats_any(occasion, at, elsewhere.get((code, person), ()))
 
     def _first(self, occasion: int, hold: Hold | None, late: Hold | None) -> Hold:
         """The first of the reasons for which a record waits, in the order of judging."""
@@ -212,14 +204,14 @@ def identity(
     person: int | None, cards: Iterable[Holder | None], at: int
 ) -> tuple[int | None, Hold | None]:
     """Who swiped, by person number, else by the first card that is known; and what is doubtful."""
-    seen = [card for card in cards if card is not None]
+    seen = [card if isinstance(card, tuple) else (card, None) for card in cards if card is not None]
     if person is None:
         if not seen:
             return None, Hold.UNKNOWN_CARD
         person = seen[0][0]
     if any(holder != person for holder, _ in seen):
         return person, Hold.CARD_MISMATCH
-    if any(at >= gone for _, gone in seen):
+    if any(gone is not None and at >= gone for _, gone in seen):
         return person, Hold.REVOKED_CARD
     return person, None
 
@@ -240,7 +232,3 @@ def occasion_of(batch: Batch, suppress_seconds: int) -> Occasion:
         tuple(opens for opens, _ in spans),
         tuple(closes for _, closes in spans),
     )
-
-
-def _doubtful(card: Holder | None, person: int, at: int) -> bool:
-    return card is not None and (card[0] != person or at >= card[1])

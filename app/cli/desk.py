@@ -40,6 +40,8 @@ class Desk:
     def __init__(self, open_site: Callable[[], Site]) -> None:
         self._open_site = open_site
         self.name = SYSTEM
+        # What the command exits with when its verb has an answer; some answers hold refusals.
+        self.code = 0
 
     @functools.cached_property
     def site(self) -> Site:
@@ -103,15 +105,16 @@ def verb(
 def run(argv: list[str], open_site: Callable[[], Site], root: click.Group) -> int:
     """Run one command line; the exit code: 0 done, 2 refused, 1 a fault of ours."""
     as_json = "--json" in argv
+    desk = Desk(open_site)
     try:
-        root.main(argv, prog_name="python -m app", standalone_mode=False, obj=Desk(open_site))
+        root.main(argv, prog_name="python -m app", standalone_mode=False, obj=desk)
     except CmeError as error:
         return _refuse(as_json, error.code, words.of_error(error), _rows(error))
     except click.UsageError as error:
         return _refuse(as_json, "cli.usage", error.format_message(), [])
     except click.exceptions.Abort:
         return FAULT
-    return 0
+    return desk.code
 
 
 def _say(name: str, answer: Any, *, as_json: bool) -> None:

@@ -6,10 +6,12 @@ import click
 
 from app.cli import (
     admin,
+    attendance,
     award,
     card,
     credits,
     db,
+    device,
     doctor,
     org,
     people,
@@ -17,6 +19,7 @@ from app.cli import (
     standards,
     wechat,
 )
+from app.cli.demo import verbs as demo
 from app.cli.desk import help_of
 
 
@@ -27,10 +30,13 @@ def root() -> None:
 
 for group in (
     admin.group,
+    attendance.group,
     award.group,
     card.group,
     credits.group,
     db.group,
+    demo.group,
+    device.group,
     org.group,
     people.group,
     project.group,

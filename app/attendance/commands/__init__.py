@@ -9,9 +9,23 @@ from app.attendance.commands.devices import (
     spend_nonce,
 )
 from app.attendance.commands.packages import acknowledge, make_package
+from app.attendance.commands.records import accept, attach, claim, discard, settle_cards
 from app.attendance.commands.uploads import take_in, upload
 
 __all__ = [
-    "acknowledge", "enrol", "forget_nonces", "hear", "make_package", "register", "revoke",
-    "spend_nonce", "take_in", "upload",
-]  # fmt: skip
+    "accept",
+    "acknowledge",
+    "attach",
+    "claim",
+    "discard",
+    "enrol",
+    "forget_nonces",
+    "hear",
+    "make_package",
+    "register",
+    "revoke",
+    "settle_cards",
+    "spend_nonce",
+    "take_in",
+    "upload",
+]

@@ -95,7 +95,10 @@ def enrol(work: Work, sn: str, code: Secret) -> Enrolled:
 
 @command(Permission.DEVICES_MANAGE)
 def revoke(work: Work, sn: str, reason: str) -> None:
-    """停用考勤机 — its key and its code are gone; what it sends from now on is refused."""
+    """停用考勤机 — its key and its code count no more; what it sends from now on is refused.
+
+    The key is kept for files that came before and wait to be taken in.
+    """
     row = _locked(work, sn)
     if row is None:
         raise NotFoundError("attendance.device.unknown", sn=sn)
@@ -104,7 +107,7 @@ def revoke(work: Work, sn: str, reason: str) -> None:
     if row.state == DeviceState.REVOKED:
         raise ConflictError("attendance.device.revoked_already", sn=sn)
     row.state, row.revoked_reason = DeviceState.REVOKED, reason
-    row.key = row.enrol_code_index = row.enrol_expires_at = None
+    row.enrol_code_index = row.enrol_expires_at = None
 
 
 @command(Permission.DEVICES_EXCHANGE)

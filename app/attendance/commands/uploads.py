@@ -64,17 +64,25 @@ def take_in(work: Work, upload_id: int) -> None:
     Doing it twice does it once. Reaches, because people and batches of any unit may be named.
     """
     with work.reaching():
-        device_id = work.session.scalar(
-            select(UploadRow.device_id).where(UploadRow.id == upload_id)
-        )
-        device = None if device_id is None else devices.device_by_id(work, device_id)
-        if device is not None:
-            locks.only_file_of(work, device.id)
-        locks.cards_as_they_are(work)
-        row = work.session.get(UploadRow, upload_id, with_for_update=True, populate_existing=True)
-        if row is not None and (row.state == UploadState.QUEUED or row.waiting):
-            driver = driver_of(work, device.kind if device else DeviceKind.MBOX)
-            intake.take_in(work, row, device, driver)
+        _take_in(work, upload_id, alone=False)
+
+
+def judge_alone(work: Work, upload_id: int) -> None:
+    """The part before a waiting file will never come: the file is judged by itself."""
+    with work.reaching():
+        _take_in(work, upload_id, alone=True)
+
+
+def _take_in(work: Work, upload_id: int, *, alone: bool) -> None:
+    device_id = work.session.scalar(select(UploadRow.device_id).where(UploadRow.id == upload_id))
+    device = None if device_id is None else devices.device_by_id(work, device_id)
+    if device is not None:
+        locks.only_file_of(work, device.id)
+    locks.cards_as_they_are(work)
+    row = work.session.get(UploadRow, upload_id, with_for_update=True, populate_existing=True)
+    if row is not None and (row.state == UploadState.QUEUED or row.waiting):
+        driver = driver_of(work, device.kind if device else DeviceKind.MBOX)
+        intake.take_in(work, row, device, driver, alone=alone)
 
 
 def _may_start(work: Work, device: Device | None) -> bool:

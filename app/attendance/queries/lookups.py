@@ -14,7 +14,8 @@ from typing import Any, TypeAlias
 
 import psycopg
 
-from app.attendance.rules import NEVER, Holder
+from app.attendance.rules import Holder
+from app.base.work import Work
 from app.kernel.span import at_ms
 
 Connection: TypeAlias = psycopg.Connection[Any]
@@ -27,13 +28,11 @@ _ACTIVITY = re.compile("B([1-9][0-9]{0,17})")
 _PEOPLE = "select person_no, id from person where person_no = any(%s)"
 _CARDS = """
 select card_no, person_id,
-  case when state = 'active' then %s
-  else (extract(epoch from since) * 1000)::bigint end
+  case when state <> 'active' then (extract(epoch from since) * 1000)::bigint end
 from card where card_no = any(%s)"""
 _CHIPS = """
 select id, person_id,
-  case when state = 'active' then %s
-  else (extract(epoch from since) * 1000)::bigint end
+  case when state <> 'active' then (extract(epoch from since) * 1000)::bigint end
 from card where id = any(%s)"""
 _COUNTED = """
 select person_id, (extract(epoch from at) * 1000)::bigint from swipe
@@ -46,6 +45,15 @@ where batch_id = %s and state = 'accepted' and upload_id <> %s"""
 _CARRIED = """
 select distinct (jsonb_array_elements_text(batch_ids))::bigint from device_package
 where device_id = %s"""
+
+
+def connection_of(work: Work) -> Connection:
+    """The work's own connection, for COPY, for sets, and for the lane of an intake."""
+    work.session.flush()
+    connection = work.session.connection().connection.driver_connection
+    if not isinstance(connection, psycopg.Connection):
+        raise TypeError("the engine does not speak through psycopg")
+    return connection
 
 
 def activity_id_of(batch_id: int) -> str:
@@ -66,14 +74,14 @@ def people(connection: Connection, numbers: Collection[str]) -> dict[str, int]:
 
 def cards(connection: Connection, numbers: Collection[str]) -> dict[str, Holder]:
     """Whose these cards are, and from when they count no more."""
-    rows = connection.execute(_CARDS, [NEVER, list(numbers)]).fetchall()
-    return {number: (person, gone) for number, person, gone in rows}
+    rows = connection.execute(_CARDS, [list(numbers)]).fetchall()
+    return {number: person if gone is None else (person, gone) for number, person, gone in rows}
 
 
 def chips(connection: Connection, ids: Collection[int]) -> dict[int, Holder]:
     """The same of the cards of these ids."""
-    rows = connection.execute(_CHIPS, [NEVER, list(ids)]).fetchall()
-    return {card: (person, gone) for card, person, gone in rows}
+    rows = connection.execute(_CHIPS, [list(ids)]).fetchall()
+    return {card: person if gone is None else (person, gone) for card, person, gone in rows}
 
 
 def counted_reach(

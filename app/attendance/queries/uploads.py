@@ -48,6 +48,16 @@ def answer_to(
         return answer_of(work, row)
 
 
+@query(Permission.SWIPES_UPLOAD, reaches=True)
+def answer_about(work: Work, upload_id: UploadId) -> Answer:
+    """上传答复 — of one file within sight. ConflictError where its batch id was another's."""
+    row = work.session.get(UploadRow, upload_id, populate_existing=True)
+    if row is None:
+        raise NotFoundError("attendance.upload.unknown", batch=upload_id)
+    with work.reaching():
+        return answer_of(work, row)
+
+
 def answer_of(work: Work, row: UploadRow) -> Answer:
     """What became of a file, as it stands now; the caller reaches, since batches lie anywhere."""
     if row.conflict:
@@ -79,7 +89,7 @@ def _counted(work: Work, row: UploadRow) -> Counter[str]:
     own = SwipeRow.upload_id == row.id
     state = case((own, SwipeRow.state), else_=literal(SwipeState.DUPLICATE.value))
     asked = select(state, func.count()).where(_keys_of(row)).group_by(state)
-    return Counter(dict(work.session.execute(asked).tuples()))
+    return Counter(dict(work.session.execute(asked).all()))
 
 
 def _not_accepted(work: Work, row: UploadRow) -> tuple[RecordResult, ...]:

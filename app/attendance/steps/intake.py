@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import psycopg
 import structlog
 from sqlalchemy import exists, select
 
-from app.attendance.queries.lookups import Connection
+from app.attendance.queries.lookups import Connection, connection_of
 from app.attendance.queries.standing import GOOD, joined, standing_of
 from app.attendance.steps import storing
 from app.attendance.steps.taking import Taking
@@ -62,20 +61,11 @@ def is_taken(work: Work, row: UploadRow) -> bool:
     return bool(work.session.scalar(select(other)))
 
 
-def raw(work: Work) -> Connection:
-    """The session's own connection, for COPY and for the lane."""
-    work.session.flush()
-    connection = work.session.connection().connection.driver_connection
-    if not isinstance(connection, psycopg.Connection):
-        raise TypeError("the engine does not speak through psycopg")
-    return connection
-
-
 def _take(
     work: Work, row: UploadRow, device: Device | None, driver: Driver, *, alone: bool = False
 ) -> tuple[int, ...]:
     """Take one file in; the waiting files that must be taken again because it cut into them."""
-    connection = raw(work)
+    connection = connection_of(work)
     if row.waiting:
         _forget(connection, row)
         row.waiting = False

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TypeAlias, TypeVar
 
 from app.attendance.queries import lookups
@@ -75,15 +76,19 @@ class Resolver:
         self._book = Book()
         self._reach: dict[int, tuple[int, int] | None] = {}
 
-    def ask(self, taps: Taps) -> Asked:
+    def ask(self, group: Sequence[Taps]) -> Asked:
         """Put the questions that these records raise; they are answered while others are judged."""
         if self._book.full:
             self._book = Book()
         book, lane = self._book, self._lane
-        numbers = _fresh(book.people, taps.person_no)
-        cards = _fresh(book.cards, taps.card_no)
-        chips = _fresh(book.chips, map(self._card_of_chip.get, taps.uid_h))
-        activities = {one for one in set(taps.activity_id) if one not in book.codes}
+        numbers = _fresh(book.people, None, chain.from_iterable(taps.person_no for taps in group))
+        cards = _fresh(book.cards, None, chain.from_iterable(taps.card_no for taps in group))
+        chips: set[int] = set()
+        if self._card_of_chip:
+            hashes = chain.from_iterable(taps.uid_h for taps in group)
+            chips = _fresh(book.chips, None, map(self._card_of_chip.get, hashes))
+        activities = set(chain.from_iterable(taps.activity_id for taps in group))
+        activities.difference_update(book.codes)
         book.codes.update(dict.fromkeys(activities, 0))
         return Asked(
             book,
@@ -93,7 +98,7 @@ class Resolver:
             lane.ask(self._occasions_of, activities) if activities else None,
         )
 
-    def facts(self, taps: Taps, asked: Asked) -> Facts:
+    def facts(self, group: Sequence[Taps], asked: Asked) -> Iterator[tuple[Taps, Facts]]:
         """What is known of each of the records, by columns."""
         book = asked.book
         if asked.people:
@@ -105,12 +110,22 @@ class Resolver:
         if asked.occasions:
             for activity, occasion in asked.occasions.result().items():
                 book.codes[activity] = self._code(occasion)
-        occasions = list(map(book.codes.__getitem__, taps.activity_id))
-        people = list(map(book.people.get, taps.person_no))
-        cards = list(map(book.cards.get, taps.card_no))
-        chips = list(map(book.chips.get, map(self._card_of_chip.get, taps.uid_h)))
-        facts = Facts(occasions, people, cards, chips, {})
-        return replace(facts, elsewhere=self._elsewhere(taps, facts))
+        known = [self._facts(book, taps) for taps in group]
+        elsewhere = self._elsewhere(group, known)
+        for taps, facts in zip(group, known, strict=True):
+            yield taps, replace(facts, elsewhere=elsewhere) if elsewhere else facts
+
+    def _facts(self, book: Book, taps: Taps) -> Facts:
+        chips: list[Holder | None] = [None] * len(taps)
+        if self._card_of_chip:
+            chips = list(map(book.chips.get, map(self._card_of_chip.get, taps.uid_h)))
+        return Facts(
+            list(map(book.codes.__getitem__, taps.activity_id)),
+            list(map(book.people.get, taps.person_no)),
+            list(map(book.cards.get, taps.card_no)),
+            chips,
+            {},
+        )
 
     def _code(self, occasion: Occasion) -> int:
         for code, known in enumerate(self._occasions):
@@ -119,20 +134,21 @@ class Resolver:
         self._occasions.append(occasion)
         return len(self._occasions) - 1
 
-    def _elsewhere(self, taps: Taps, facts: Facts) -> dict[tuple[int, int], Sequence[int]]:
+    def _elsewhere(
+        self, group: Sequence[Taps], known: Sequence[Facts]
+    ) -> dict[tuple[int, int], Sequence[int]]:
         """Counted swipes of these people that other files brought at about this time."""
         found: dict[tuple[int, int], Sequence[int]] = {}
-        for code in set(facts.occasions):
+        for code in {code for facts in known for code in set(facts.occasions)}:
             occasion = self._occasions[code]
             reach = self._reach_of(occasion) if occasion else None
             if not occasion or not reach:
                 continue
-            times = [at for at in (*taps.shown_ms, *taps.true_ms) if at is not None]
+            columns = chain.from_iterable((*taps.shown_ms, *taps.true_ms) for taps in group)
+            times = [at for at in columns if at is not None]
             after, until = min(times) - occasion.suppress, max(times)
             if after <= reach[1] and until >= reach[0]:
-                present = {person for person in facts.people if person}
-                present.update(card[0] for card in (*facts.cards, *facts.chips) if card)
-                asked = (occasion.batch_id, self._upload_id, present, after, until)
+                asked = (occasion.batch_id, self._upload_id, _present(known), after, until)
                 counted = self._lane.ask(lookups.counted, *asked).result()
                 found.update({(code, person): at for person, at in counted.items()})
         return found
@@ -146,9 +162,18 @@ class Resolver:
         return self._reach[batch]
 
 
-def _fresh(known: dict[K | None, V | None], named: Iterable[K | None]) -> set[K]:
+def _fresh(known: dict[K | None, V], unknown: V, named: Iterable[K | None]) -> set[K]:
     """The numbers among these that were never asked for; from now on they were."""
-    fresh = {one for one in set(named) if one is not None and one not in known}
-    for one in fresh:
-        known[one] = None
+    fresh = {one for one in set(named).difference(known) if one is not None}
+    known.update(dict.fromkeys(fresh, unknown).items())
     return fresh
+
+
+def _present(known: Iterable[Facts]) -> set[int]:
+    """Everybody whom these records name, by number or card."""
+    present = {person for facts in known for person in facts.people if person}
+    for facts in known:
+        for card in (*facts.cards, *facts.chips):
+            if card:
+                present.add(card[0] if isinstance(card, tuple) else card)
+    return present

@@ -102,14 +102,14 @@ def prepare(connection: Connection) -> None:
 
 
 def add(
-    connection: Connection, target: Target, rows: bytes, held: Sequence[tuple[Any, ...]],
+    connection: Connection, target: Target, rows: Sequence[bytes], held: Sequence[tuple[Any, ...]],
     occasions: Sequence[Occasion | None],
 ) -> None:  # fmt: skip
     """Store some records. ForkError where one has another hash than the record of its key."""
     with connection.cursor() as cursor:
         cursor.execute("truncate incoming")
         with cursor.copy("copy incoming from stdin with (format binary)") as copy:
-            copy.write(rows)
+            copy.write(b"".join((_HEAD, *rows, _END)))
         known = [one for one in occasions if one is not None]
         facts = {
             "device": target.device_id, "epoch": target.epoch, "upload": target.upload_id,
@@ -141,7 +141,7 @@ def forget_waiting(
 
 
 def packed(taps: Taps, occasions: Sequence[int], decided: Decided) -> bytes:
-    """The records as rows of COPY's binary format."""
+    """The records as rows of COPY's binary format, without its head and end."""
     shown = [(ms - _EPOCH_MS) * 1000 for ms in taps.shown_ms]
     at = [(ms - _EPOCH_MS) * 1000 for ms in decided.at]
     small, wide = repeat(2), repeat(8)
@@ -150,4 +150,4 @@ def packed(taps: Taps, occasions: Sequence[int], decided: Decided) -> bytes:
         *(repeat(8), wide, taps.seq, small, occasions, wide, decided.people, wide, shown, wide, at),
         *(repeat(32), taps.h, small, decided.fates, small, taps.direction),
     )
-    return _HEAD + b"".join(rows) + _END
+    return b"".join(rows)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from app.attendance.steps import storing
 from app.attendance.steps.lane import Lane
 from app.attendance.steps.resolving import Asked, Resolver
 from app.attendance.tables import PackageRow, UploadRow
-from app.attendance.terms import SUPPRESS_SECONDS, Device
+from app.attendance.terms import SUPPRESS_SECONDS, Device, Fault, UploadState
 from app.attendance.terms.drivers import Driver, FileHeader, FileOutcome, Taps
 from app.base.work import Work
 from app.kernel.span import at_ms, in_ms
@@ -46,6 +47,8 @@ class Taking:
         self._device = device
         self._driver = driver
         self._standing = standing
+        # A file that was proven when it came is not proven again: its device may have another key.
+        self._proven = row.state == UploadState.DONE
         self._carried: set[int] | None = None
         self.accepted = 0
         self.broken_at = row.first_seq if standing and standing.broken else None
@@ -60,7 +63,10 @@ class Taking:
                 self._store_all(lane, records, device, standing)
             for _ in records:
                 pass
-            return ingest.outcome
+            outcome = ingest.outcome
+        if self._proven and outcome.fault is Fault.BAD_SIGNATURE:
+            return replace(outcome, fault=None)
+        return outcome
 
     def _key_of(self, header: FileHeader) -> bytes | None:
         device = self._device
@@ -85,18 +91,20 @@ class Taking:
         )  # fmt: skip
         lane.store(storing.prepare)
 
-        def store(taps: Taps, asked: Asked) -> None:
-            facts = resolver.facts(taps, asked)
-            decided = judging.decide(taps, facts)
-            self.accepted += decided.fates.count(ACCEPTED)
-            rows = storing.packed(taps, facts.occasions, decided)
-            held = _held_rows(taps, decided)
+        def store(group: Sequence[Taps], asked: Asked) -> None:
+            rows: list[bytes] = []
+            held: list[tuple[Any, ...]] = []
+            for taps, facts in resolver.facts(group, asked):
+                decided = judging.decide(taps, facts)
+                self.accepted += decided.fates.count(ACCEPTED)
+                rows.append(storing.packed(taps, facts.occasions, decided))
+                held += _held_rows(taps, decided)
             lane.store(storing.add, target, rows, held, tuple(judging.occasions))
 
         try:
-            waiting: tuple[Taps, Asked] | None = None
-            for taps in _grouped(records):
-                following = (taps, resolver.ask(taps))
+            waiting: tuple[Sequence[Taps], Asked] | None = None
+            for group in _grouped(records):
+                following = (group, resolver.ask(group))
                 if waiting:
                     store(*waiting)
                 waiting = following
@@ -149,15 +157,16 @@ def _blocks(lane: Lane, upload_id: int) -> Iterator[bytes]:
     while group := ahead.result():
         no += _GROUP
         ahead = lane.ask(_parts, upload_id, no)
-        yield from group
+        for body in group:
+            yield zlib.decompress(body)
 
 
 def _parts(connection: Connection, upload_id: int, no: int) -> list[bytes]:
     found = connection.execute(_PARTS, [upload_id, no, no + _GROUP], binary=True)
-    return [zlib.decompress(body) for (body,) in found]
+    return [body for (body,) in found]
 
 
-def _grouped(records: Iterator[Taps]) -> Iterator[Taps]:
+def _grouped(records: Iterator[Taps]) -> Iterator[list[Taps]]:
     """The same records in groups large enough to be stored at once."""
     held: list[Taps] = []
     size = 0
@@ -165,10 +174,10 @@ def _grouped(records: Iterator[Taps]) -> Iterator[Taps]:
         held.append(taps)
         size += len(taps)
         if size >= _ROWS_A_STORE:
-            yield Taps.joined(held)
+            yield held
             held, size = [], 0
     if held:
-        yield Taps.joined(held)
+        yield held
 
 
 def _held_rows(taps: Taps, decided: Decided) -> list[tuple[Any, ...]]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from typing import Protocol, runtime_checkable
 
 from app.attendance.terms import Fault
@@ -77,14 +76,6 @@ class Taps:
 
     def __len__(self) -> int:
         return len(self.seq)
-
-    @classmethod
-    def joined(cls, several: Sequence[Taps]) -> Taps:
-        """All of these as one."""
-        if len(several) == 1:
-            return several[0]
-        columns = (field.name for field in fields(cls))
-        return cls(*(list(chain(*(getattr(one, name) for one in several))) for name in columns))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,173 @@
+"""了结 — records that waited for a card or a person are judged again, now that these are known."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from app.attendance.queries import lookups, waiting
+from app.attendance.queries.lookups import Connection, connection_of
+from app.attendance.queries.waiting import Waiting
+from app.attendance.rules import Occasion, identity, occasion_of, repeats_any
+from app.attendance.steps.drivers import driver_of
+from app.attendance.terms import (
+    SUPPRESS_SECONDS,
+    DeviceKind,
+    Hold,
+    Resolution,
+    SwipeId,
+    SwipeState,
+)
+from app.base.work import Work
+from app.cards import queries as cards
+from app.kernel.span import in_ms
+from app.people import queries as people
+from app.projects import queries as projects
+
+SUPPRESSED = "suppressed"
+
+_CONCLUDE = """
+update swipe s set state = f.state, person_id = f.person, hold = f.hold
+from unnest(%(devices)s::int[], %(epochs)s::int[], %(seqs)s::bigint[], %(states)s::text[],
+  %(persons)s::bigint[], %(holds)s::text[]) as f(device, epoch, seq, state, person, hold)
+where s.device_id = f.device and s.epoch = f.epoch and s.seq = f.seq and s.state = 'quarantined'"""
+_REMEMBER = """
+update quarantine q set hold = f.hold,
+  resolved_at = case when f.state = 'quarantined' then null else %(now)s end,
+  resolved_by = case when f.state = 'quarantined' then null else %(by)s end,
+  resolution = case when f.state = 'quarantined' then null else %(resolution)s end
+from unnest(%(devices)s::int[], %(epochs)s::int[], %(seqs)s::bigint[], %(states)s::text[],
+  %(holds)s::text[]) as f(device, epoch, seq, state, hold)
+where q.device_id = f.device and q.epoch = f.epoch and q.seq = f.seq and q.resolved_at is null"""
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """结论 — what becomes of a record that waited; quarantined where it waits for more."""
+
+    of: Waiting
+    state: SwipeState
+    person: int
+    hold: Hold
+
+
+def settle(work: Work, batch_ids: Collection[int]) -> int:
+    """Judge again what waits in these batches for cards that changed a moment ago.
+
+    The settling of such changes is on its way; whoever is about to award does not wait for it. The
+    caller reaches. How many records changed.
+    """
+    card_ids, person_ids = waiting.changes_under_way(work)
+    return settle_cards(work, card_ids, person_ids, batch_ids=batch_ids)
+
+
+def settle_cards(
+    work: Work,
+    card_ids: Collection[int],
+    person_ids: Collection[int],
+    *,
+    batch_ids: Collection[int] | None = None,
+) -> int:
+    """Judge again what waits for these cards and people, in these batches or all; how many."""
+    if not card_ids and not person_ids:
+        return 0
+    changed = cards.cards_of(work, card_ids, with_uid=True).values()
+    salts = waiting.salts(work)
+    driver = driver_of(work, DeviceKind.MBOX)
+    fresh = {
+        (
+            package.package_id,
+            driver.uid_hash(package.salt, bytes.fromhex(card.uid.reveal())),
+        ): card.id
+        for package in salts
+        for card in changed
+        if card.uid is not None
+    }
+    chips = waiting.card_of_chip(salts) | fresh
+    found = waiting.pages(
+        work,
+        numbers=[person.no for person in people.people_of(work, person_ids).values()],
+        cards=[card.no for card in changed],
+        chips={uid_h for _, uid_h in fresh},
+        batches=batch_ids,
+    )
+    return sum(_settle(work, page, chips) for page in found)
+
+
+def occasions_of(work: Work, batch_ids: Iterable[int]) -> dict[int, Occasion]:
+    """The batches as judging needs them."""
+    found = projects.batches_of(work, set(batch_ids))
+    return {batch.id: occasion_of(batch, SUPPRESS_SECONDS) for batch in found.values()}
+
+
+def settle_one(work: Work, swipe: SwipeId) -> None:
+    """Judge one record again that waits for its person."""
+    one = waiting.one(work, swipe)
+    if one is not None:
+        chips = waiting.card_of_chip(waiting.salts(work))
+        _settle(work, [one], chips)
+
+
+def _settle(work: Work, page: list[Waiting], chips: Mapping[tuple[str | None, bytes], int]) -> int:
+    connection = connection_of(work)
+    numbers = lookups.people(connection, {one.person_no for one in page if one.person_no})
+    held = lookups.cards(connection, {one.card_no for one in page if one.card_no})
+    ids = {one: chips.get((one.package_id, one.uid_h or b"")) for one in page}
+    chip = lookups.chips(connection, {card for card in ids.values() if card is not None})
+    ready: list[tuple[Waiting, int]] = []
+    conclusions: list[Conclusion] = []
+    for one in page:
+        seen = (held.get(one.card_no or ""), chip.get(ids[one] or 0))
+        person, hold = identity(numbers.get(one.person_no or ""), seen, in_ms(one.at))
+        hold = hold or one.clock_hold
+        if person is None or hold is one.hold:
+            continue
+        if hold is None:
+            ready.append((one, person))
+        else:
+            conclusions.append(Conclusion(one, SwipeState.QUARANTINED, person, hold))
+    conclusions += _counted(work, connection, ready)
+    _conclude(work, connection, conclusions)
+    return len(conclusions)
+
+
+def _counted(
+    work: Work, connection: Connection, ready: list[tuple[Waiting, int]]
+) -> list[Conclusion]:
+    """Accept them in order of time, repeats of what is counted excepted."""
+    occasions = occasions_of(work, {one.batch_id for one, _ in ready})
+    conclusions = []
+    for batch_id, occasion in occasions.items():
+        mine = [(in_ms(one.at), one, person) for one, person in ready if one.batch_id == batch_id]
+        mine.sort(key=lambda entry: entry[0])
+        counted = lookups.counted(
+            connection, batch_id, 0, {person for _, _, person in mine},
+            mine[0][0] - occasion.suppress, mine[-1][0],
+        )  # fmt: skip
+        for at, one, person in mine:
+            times = counted.setdefault(person, [])
+            state = SwipeState.ACCEPTED
+            if one.result == SUPPRESSED or repeats_any(occasion, at, times):
+                state = SwipeState.DUPLICATE
+            else:
+                insort(times, at)
+            conclusions.append(Conclusion(one, state, person, one.hold))
+    return conclusions
+
+
+def _conclude(work: Work, connection: Connection, conclusions: list[Conclusion]) -> None:
+    facts = {
+        "devices": [one.of.device_id for one in conclusions],
+        "epochs": [one.of.epoch for one in conclusions],
+        "seqs": [one.of.seq for one in conclusions],
+        "states": [one.state.value for one in conclusions],
+        "persons": [one.person for one in conclusions],
+        "holds": [one.hold.value for one in conclusions],
+        "now": work.now,
+        "by": work.actor.name,
+        "resolution": Resolution.SETTLED.value,
+    }
+    if conclusions:
+        connection.execute(_CONCLUDE, facts)
+        connection.execute(_REMEMBER, facts)
