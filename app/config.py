@@ -75,6 +75,14 @@ def state_folder() -> Path:
     return Path(given("KEJIAO_STATE") or ROOT / "var").resolve()
 
 
+def metrics_folder() -> str | None:
+    """Where all web processes count together; None where each counts for itself.
+
+    The name is the Prometheus client's own, which reads it too.
+    """
+    return given("PROMETHEUS_MULTIPROC_DIR")
+
+
 def _with_run_files(environ: Mapping[str, str]) -> dict[str, str]:
     state = Path(environ.get("KEJIAO_STATE") or ROOT / "var")
     found: dict[str, str] = {}

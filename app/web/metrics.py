@@ -63,7 +63,7 @@ def exposition(site: Site) -> bytes:
 
 
 def _counted() -> CollectorRegistry:
-    if not config.given("PROMETHEUS_MULTIPROC_DIR"):
+    if config.metrics_folder() is None:
         return _registry
     together = CollectorRegistry()
     MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # the library leaves it out
