@@ -11,7 +11,7 @@ from rq import Queue as RedisQueue
 from rq.serializers import JSONSerializer
 
 from app.base.site import Handler
-from jobs import awards, sweeping
+from jobs import awards, sweeping, uploads
 
 # A black-holed Redis must not hold anybody: its own defaults hang for a minute.
 _ANSWER_S = 1.0
@@ -27,7 +27,9 @@ class Queue(StrEnum):
 
 # topic → the job that answers it
 HANDLERS: dict[str, Handler] = {
+    "attendance.intake": uploads.intake,
     "awards.run": awards.carry_out,
+    "cards.changed": uploads.settle,
     "credits.check": sweeping.check_tallies,
     "house.sweep": sweeping.sweep,
 }

@@ -15,6 +15,9 @@ from app.kernel.errors import InvalidError
 from app.kernel.span import local
 
 
+_STATES = [state.value for state in SwipeState]
+
+
 class Moment(click.ParamType[datetime]):
     """A time; without a zone it is Beijing's."""
 
@@ -38,7 +41,7 @@ def group() -> None:
 @click.option("--project", "project_no", help=help_of("attendance.project"))
 @click.option("--batch", "batch_no", type=int, help=help_of("attendance.batch"))
 @click.option("--device", "sn", help=help_of("attendance.device"))
-@click.option("--state", type=click.Choice([one.value for one in SwipeState]), help=help_of("attendance.state"))
+@click.option("--state", type=click.Choice(_STATES), help=help_of("attendance.state"))
 def list_(
     desk: Desk, project_no: str | None, batch_no: int | None, sn: str | None, state: str | None
 ) -> dict[str, Any]:

@@ -73,7 +73,8 @@ def main(argv: list[str]) -> None:
     options.add_argument("--job", help=argparse.SUPPRESS)
     chosen = options.parse_args(argv)
     if chosen.job:
-        return _job(json.loads(chosen.job))
+        _job(json.loads(chosen.job))
+        return
     with ground() as on, TemporaryDirectory() as folder:
         file = Path(folder) / "records.mbxrec"
         key = _prepare(on, chosen.people)
