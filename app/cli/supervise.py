@@ -6,9 +6,11 @@ import base64
 import contextlib
 import http.client
 import json
+import os
 import secrets
 import signal
 import socket
+import subprocess
 import sys
 import time
 from contextlib import ExitStack
@@ -59,7 +61,7 @@ def main(*, once: bool, report: Path | None, port: int | None) -> None:
             signal.signal(ending, signal.default_int_handler)
     run = Run(config.state_folder())
     try:
-        happened = run.start(port)
+        happened = run.start(port, once=once)
         if report is not None:
             report.parent.mkdir(parents=True, exist_ok=True)
             _write(report, json.dumps(happened, ensure_ascii=False, indent=1) + "\n", mode=0o644)
@@ -90,7 +92,7 @@ class Run:
         self._parts: list[Part] = []
         self._web = ""
 
-    def start(self, port: int | None) -> dict[str, Any]:
+    def start(self, port: int | None, *, once: bool) -> dict[str, Any]:
         """Bring everything up and perform the main job; what happened is the answer."""
         started_at = time.monotonic()
         self._services = self._open_services()
@@ -101,7 +103,7 @@ class Run:
         db.upgrade(self._services.owner_url)
         self._start_parts(number)
         self._wait_until_ready(number)
-        happened = perform_main_job()
+        happened = perform_main_job(self._web, once=once)
         _say("ready", web=self._web, seconds=round(time.monotonic() - started_at))
         return happened
 
@@ -184,9 +186,27 @@ class Run:
         _write(self._record, json.dumps(record, indent=1) + "\n", mode=0o600)
 
 
-def perform_main_job() -> dict[str, Any]:
-    """Seed the demo city where that is not done, take in its sample upload, award, and ask."""
-    return {}
+def perform_main_job(web: str, *, once: bool) -> dict[str, Any]:
+    """Seed the demo city where that is not done, take in its sample upload, award, and ask.
+
+    A program of its own tells what it does on standard error. UnavailableError where it fails.
+    """
+    command = [sys.executable, "-m", "app", "demo", "run", "--json", "--web", web]
+    job = subprocess.Popen(
+        [*command, "--once"] if once else command,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, cwd=config.ROOT, start_new_session=True,
+    )  # fmt: skip
+    try:
+        said, _ = job.communicate()
+    except KeyboardInterrupt:
+        # It reached only us; the job goes, and whomever it has started.
+        os.killpg(job.pid, signal.SIGTERM)
+        job.wait()
+        raise
+    if job.returncode != 0:
+        raise UnavailableError("run.demo.failed")
+    happened: dict[str, Any] = json.loads(said)
+    return happened
 
 
 def _say(code: str, **facts: object) -> None:

@@ -37,6 +37,11 @@ def units_of(work: Work, ids: Collection[int]) -> dict[int, Unit]:
     return {unit.id: unit for unit in _units(work, UnitRow.id == any_(numbers))}
 
 
+def is_empty(work: Work) -> bool:
+    """Whether there is no unit at all within sight."""
+    return work.session.scalar(select(UnitRow.id).limit(1)) is None
+
+
 def known(work: Work, codes: Collection[str]) -> dict[str, KnownUnit]:
     """The units of these codes as an import compares them, locked until the work ends."""
     parent = aliased(UnitRow)

@@ -82,6 +82,11 @@ def _enrol(machine: Machine, options: Options) -> Said:
     return {"device_sn": machine.memory.device_sn, "key_id": machine.memory.key_id}
 
 
+def _move(machine: Machine, options: Options) -> Said:
+    machine.memory.server = options.url
+    return {"server": options.url}
+
+
 def _load(machine: Machine, options: Options) -> Said:
     return [_package(machine.load(path.read_bytes())) for path in options.packages]
 
@@ -241,6 +246,9 @@ def _parser() -> argparse.ArgumentParser:
     enrol.add_argument("--code", help="one-time code from `device register`")
     enrol.add_argument("--key", type=bytes.fromhex, metavar="HEX", help="a key already handed out")
     enrol.add_argument("--key-id", default="k1", help="its id; default k1")
+
+    move = verb("move", _move, "from now on the server has another address")
+    move.add_argument("url", metavar="URL", help="http address of the server")
 
     load = verb("load", _load, "load packages from files")
     load.add_argument("packages", type=Path, nargs="+", metavar="FILE.mbxpkg")

@@ -1,0 +1,52 @@
+"""授分 — asking for a run, and waiting until somebody has done it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.awards import commands, queries
+from app.awards.queries import Judged
+from app.awards.terms import Options, RunState
+from app.base import outbox
+from app.cli.desk import Desk
+from app.kernel.errors import ConflictError, UnavailableError
+
+_PATIENCE_S = 60.0
+_LOOK_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Awarded:
+    """授分结果 — a run that is done, and what it decided about each."""
+
+    run_id: int
+    granted: int
+    refused: int
+    reasons: Mapping[str, int]
+    verdicts: tuple[Judged, ...]
+
+
+def award(desk: Desk, project_no: str, batch: int, *, here: bool) -> Awarded:
+    """Award a batch by its own plan, `here` in this process or else by a worker.
+
+    UnavailableError where nobody does it in time, ConflictError where it cannot be done.
+    """
+    with desk.work(deliver=False) as work:
+        run_id = commands.ask(work, project_no, batch, Options())
+    if here:
+        for message in work.messages:
+            outbox.deliver(desk.site, message.id)
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        with desk.work() as work:
+            run = queries.run_of(work, run_id)
+            if run.state is RunState.FAILED:
+                raise ConflictError("awards.run.failed", run=run_id, cause=run.remark or "")
+            if run.state is not RunState.QUEUED:
+                verdicts = queries.verdicts_of(work, run_id)
+                return Awarded(run_id, run.granted, run.refused, dict(run.reasons), verdicts)
+        if time.monotonic() > deadline:
+            raise UnavailableError("awards.run.slow", run=run_id)
+        time.sleep(_LOOK_S)

@@ -1,0 +1,60 @@
+"""外人 — the programs that stand for those outside the house: a terminal at a door, and WeChat.
+
+They know nothing of our settings, and speak to us only as their likes do.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from app.config import ROOT
+from app.kernel.errors import UnavailableError
+
+_PATIENCE_S = 120.0
+# What any program needs to start; none of it is a setting of ours.
+_KEPT = ("PATH", "PYTHONPATH", "PYTHONSAFEPATH", "LANG", "LC_ALL", "HOME", "TMPDIR")
+
+
+def terminal(folder: Path, acts: Iterable[list[str]]) -> list[Any]:
+    """Let the stand-in terminal whose memory is in that folder do these things; what it said.
+
+    UnavailableError with its words where it could not do one of them.
+    """
+    lines = "".join(f"{json.dumps(act)}\n" for act in acts)
+    said: list[Any] = json.loads(
+        _run("device.mbox.machine", "--state", str(folder), "play", given=lines)
+    )
+    return said
+
+
+def callers(
+    account: Mapping[str, str | None], says: Iterable[Mapping[str, str]]
+) -> list[str | None]:
+    """Let followers of an official account say these things, through the platform; what they saw.
+
+    None for what was not answered.
+    """
+    given = json.dumps({**account, "says": list(says)}, ensure_ascii=False)
+    shown: list[str | None] = json.loads(_run("wechat.caller", given=given))
+    return shown
+
+
+def _run(module: str, *words: str, given: str) -> str:
+    kept = {name: value for name in _KEPT if (value := os.environ.get(name))}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", module, *words],
+            input=given, capture_output=True, text=True, encoding="utf-8", check=False,
+            cwd=ROOT, env=kept | {"PYTHONIOENCODING": "utf-8"}, timeout=_PATIENCE_S,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise UnavailableError("demo.outsider.slow", program=module) from None
+    if done.returncode != 0:
+        raise UnavailableError("demo.outsider.failed", program=module, said=done.stderr.strip())
+    return done.stdout

@@ -1,0 +1,91 @@
+"""演示 — the verbs by which `./run` makes the demo city and does the main job in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app import config
+from app.accounts import commands as accounts
+from app.base import words
+from app.cli.demo import main_job, materials, seeding
+from app.cli.demo.seeding import Stands
+from app.cli.demo.telling import tell
+from app.cli.desk import Desk, help_of, verb
+from app.kernel.actor import Role
+from app.kernel.errors import ConflictError
+from app.kernel.span import shown
+
+_FOLDER = "demo"
+_SEEDING = (
+    "org.import_units", "cards.import_people", "cards.set_state", "projects.import_projects",
+    "standards.load_shipped", "standards.use", "attendance.register", "attendance.enrol",
+    "attendance.make_package", "attendance.upload", "projects.batch_of", "awards.ask",
+    "awards.run_of", "awards.verdicts_of", "accounts.put_official_account", "accounts.bind",
+)  # fmt: skip
+_MAIN_JOB = (
+    "attendance.register", "attendance.make_package", "attendance.upload", "awards.ask",
+    "awards.run_of", "awards.verdicts_of", "accounts.invite",
+)  # fmt: skip
+
+
+@click.group("demo", help=help_of("demo"))
+def group() -> None:
+    """Verbs about the demo city."""
+
+
+@verb(group, "seed", *_SEEDING)
+def seed(desk: Desk) -> dict[str, Any]:
+    """Make the demo city in an empty database, or finish one that was begun."""
+    return {"seeded": _seeded(desk, config.state_folder() / _FOLDER)}
+
+
+@verb(group, "run", *dict.fromkeys((*_SEEDING, *_MAIN_JOB)))
+@click.option("--web", required=True, metavar="URL", help=help_of("demo.web"))
+@click.option("--once", is_flag=True, help=help_of("demo.once"))
+def run(desk: Desk, *, web: str, once: bool) -> dict[str, Any]:
+    """Make the city where there is none, then do the main job against the running web server."""
+    folder: Path = config.state_folder() / _FOLDER
+    try:
+        _seeded(desk, folder)
+    except ConflictError as others:
+        click.echo(words.of_error(others), err=True)
+        return dict(main_job.NOTHING)
+    happened = main_job.perform(desk, web, folder)
+    if not once:
+        _tell_ways_on(desk, web, folder)
+    return happened
+
+
+def _seeded(desk: Desk, folder: Path) -> bool:
+    """Whether the city was made by this call. ConflictError where it is not ours to make."""
+    if desk.site.config.production:
+        raise ConflictError("demo.seed.production")
+    match seeding.stands(desk):
+        case Stands.CITY:
+            return False
+        case Stands.OTHERS:
+            raise ConflictError("demo.seed.others")
+        case stands:
+            tell("seed.begun" if stands is Stands.NOTHING else "seed.resumed")
+            seeding.seed(desk, folder)
+            return True
+
+
+def _tell_ways_on(desk: Desk, web: str, folder: Path) -> None:
+    """Where to look and what to try next."""
+    told = materials.tables("main_job")["link"]
+    with desk.work() as work:
+        link = accounts.invite(
+            work, role=Role(told["role"]), unit_code=told["unit"], name=told["name"]
+        )
+    tell(
+        "ways_on",
+        web=web,
+        name=told["name"],
+        link=link.url.reveal(),
+        until=shown(link.expires_at)[:10],
+        folder=folder,
+    )
