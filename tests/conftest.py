@@ -1,4 +1,4 @@
-"""Fixtures for everybody: a site on a real database of its own, a clock that stands still, a clean-up."""
+"""Fixtures for everybody: a site on a database of its own, a clock that stands still, a clean-up."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from jobs.queues import HANDLERS
 pytest_plugins = [
     "tests.support.services",
     "tests.support.cast",
+    "tests.support.depth",
     "tests.support.terminal",
     "tests.support.wechat_client",
 ]
@@ -59,7 +60,7 @@ def clock() -> Clock:
 
 @pytest.fixture(scope="session")
 def owner(owner_url: str) -> Iterator[Engine]:
-    """The database as its owner, past row security: for clean-up and for looking, never for doing."""
+    """The database as its owner, past row security: to clean up and to look, never to do."""
     # The owner is under row security as well; here it sees everything and needs no command.
     see_all = "-c app.lo= -c app.hi=~ -c app.action=tests"
     engine = create_engine(owner_url, connect_args={"options": see_all})
@@ -108,6 +109,8 @@ def count(owner: Engine) -> Callable[..., int]:
 
     def ask(table: str, where: str = "true") -> int:
         with owner.connect() as connection:
-            return connection.execute(text(f"select count(*) from {table} where {where}")).scalar_one()
+            return connection.execute(
+                text(f"select count(*) from {table} where {where}")
+            ).scalar_one()
 
     return ask

@@ -37,7 +37,9 @@ def app(site: Site) -> Flask:
     return create_app(site)
 
 
-def verbs(group: click.Group = root, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
+def verbs(
+    group: click.Group = root, path: tuple[str, ...] = ()
+) -> Iterator[tuple[str, click.Command]]:
     """Every verb with its words."""
     for name, command in group.commands.items():
         if isinstance(command, click.Group):

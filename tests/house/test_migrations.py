@@ -50,7 +50,9 @@ def test_the_last_migration_can_be_taken_back_and_made_again(owner: Engine) -> N
             connection.execute(text(f'drop database "{name}" with (force)'))
 
 
-def test_squawk_finds_nothing_in_what_runs_on_a_live_database(owner_url: str, tmp_path: Path) -> None:
+def test_squawk_finds_nothing_in_what_runs_on_a_live_database(
+    owner_url: str, tmp_path: Path
+) -> None:
     """The first migration runs on an empty database; those after it are linted for locks."""
     later = sorted((ROOT / "migrations" / "versions").glob("0*.py"))[1:]
     settings = db.alembic(owner_url)

@@ -21,7 +21,9 @@ modules = pytest.mark.parametrize("source", sources(), ids=lambda source: source
 
 @modules
 def test_what_people_read_stands_in_the_words_and_not_in_code(source: Source) -> None:
-    said = [(node.lineno, node.value) for node in literals(source.tree) if CHINESE.search(node.value)]
+    said = [
+        (node.lineno, node.value) for node in literals(source.tree) if CHINESE.search(node.value)
+    ]
 
     assert not [one for one in said if re.search(r"[\u3400-\u9fff]{2}", one[1])], said
 

@@ -21,7 +21,8 @@ def ask(owner: Engine, sql: str, **facts: object) -> list[tuple[object, ...]]:
 def test_a_placed_table_has_row_security_enabled_and_forced(owner: Engine, table: str) -> None:
     [flags] = ask(
         owner,
-        "select relrowsecurity, relforcerowsecurity from pg_class where relname = :t and relkind = 'r'",
+        "select relrowsecurity, relforcerowsecurity from pg_class"
+        " where relname = :t and relkind = 'r'",
         t=table,
     )
 
@@ -31,7 +32,9 @@ def test_a_placed_table_has_row_security_enabled_and_forced(owner: Engine, table
 @pytest.mark.parametrize("table", PLACED)
 def test_a_placed_table_has_the_one_policy(owner: Engine, table: str) -> None:
     policies = ask(
-        owner, "select policyname, cmd, qual, with_check from pg_policies where tablename = :t", t=table
+        owner,
+        "select policyname, cmd, qual, with_check from pg_policies where tablename = :t",
+        t=table,
     )
 
     assert policies == [("place", "ALL", POLICY, POLICY)]
@@ -51,7 +54,8 @@ def test_a_placed_table_that_is_listed_by_path_has_an_index_on_it(mapper: object
 def test_the_role_of_the_app_owns_nothing_and_cannot_pass_row_security(owner: Engine) -> None:
     owned = ask(
         owner,
-        "select relname from pg_class where relowner = (select oid from pg_roles where rolname = :r)",
+        "select relname from pg_class"
+        " where relowner = (select oid from pg_roles where rolname = :r)",
         r=APP_ROLE,
     )
     [rights] = ask(

@@ -21,7 +21,11 @@ def raised() -> set[str]:
     found = set()
     for source in sources():
         for name, node in calls(source.tree):
-            if name.split(".")[-1] in KINDS and node.args and isinstance(node.args[0], ast.Constant):
+            if (
+                name.split(".")[-1] in KINDS
+                and node.args
+                and isinstance(node.args[0], ast.Constant)
+            ):
                 found.add(node.args[0].value)
     return found
 
@@ -60,7 +64,9 @@ def test_every_reason_has_a_sentence(why: Why) -> None:
     assert said
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "app" / "words").glob("*.toml")))
+@pytest.mark.parametrize(
+    "name", sorted(path.stem for path in (ROOT / "app" / "words").glob("*.toml"))
+)
 def test_sentences_are_calm_and_whole(name: str) -> None:
     for code, said in words.book(name).items():
         assert said.strip(), code

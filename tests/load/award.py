@@ -1,4 +1,4 @@
-"""授分 — a run of 250,000 people beside a COPY of the ready verdict rows, in one run of the program."""
+"""授分 — a run of 250,000 people beside a COPY of its ready verdict rows."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _PROJECT = (
     """
     insert into project (id, project_no, name, level, promoted, medical_type, credit_class,
       course_kind, unit_id, year, credits, hours, cap_project, state, path) overriding system value
-    values (1, '2013-01-01-001', '测试项目', 'national', false, 'western', 'I', 'professional', 10, 2013, 5, 15,
-      null, 'announced', '1.2.10.')
+    values (1, '2013-01-01-001', '测试项目', 'national', false, 'western', 'I', 'professional', 10, 2013,
+      5, 15, null, 'announced', '1.2.10.')
     """,
     """
     insert into batch (id, project_id, no, starts_at, ends_at, venue, unit_only, limit_persons,
@@ -78,12 +78,14 @@ def main(argv: list[str]) -> None:
             ratios.append(ours / limit)
             granted = _count(on.owner, "select count(*) from credit_entry")
             print(
-                f"round {round_no + 1}: {people:,} people, {4 * people:,} swipes: award {ours:.2f} s, "
+                f"round {round_no + 1}: {people:,} people, {4 * people:,} swipes: "
+                f"award {ours:.2f} s, "
                 f"COPY of ready verdicts {limit:.2f} s, ratio {ours / limit:.2f}, "
                 f"{granted:,} entries", flush=True,
             )  # fmt: skip
         print(
-            f"award / COPY of ready verdicts: {min(ratios):.2f} to {max(ratios):.2f} (goal: at most 6)"
+            f"award / COPY of ready verdicts: {min(ratios):.2f} to {max(ratios):.2f}"
+            " (goal: at most 6)"
         )
 
 

@@ -1,4 +1,4 @@
-"""学分 by WeChat in safe mode, at 2.4 million people and 30 million entries, beside a constant answer.
+"""学分 by WeChat in safe mode, at 2.4 million people and 30 million entries.
 
 Prints the plans of the two reads, then, for gunicorn with two workers: requests a second, p50 and
 p99, and the CPU that server and database spend on a request; the constant is /healthz of the same
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import socket
 import statistics
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from urllib.parse import urlencode
 
 from sqlalchemy import Engine, text
@@ -35,18 +37,18 @@ _BOUND = 2_000
 AES_KEY = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopq"
 _PATH = "'1.2.' || 10 + p % 200 || '.p' || p || '.'"
 
-_PROJECTS = f"""
+_PROJECTS = """
 insert into project (id, project_no, name, level, promoted, medical_type, credit_class, course_kind,
   unit_id, year, credits, hours, cap_project, state, path) overriding system value
-select n, '2013-01-01-' || n, '测试项目' || n, 'national', false, 'western', 'I', 'professional', 10,
-  2013, 5, 15, null, 'announced', '1.2.10.' from generate_series(1, 5000) n;
+select n, '2013-01-01-' || n, '测试项目' || n, 'national', false, 'western', 'I', 'professional',
+  10, 2013, 5, 15, null, 'announced', '1.2.10.' from generate_series(1, 5000) n;
 insert into batch (id, project_id, no, starts_at, ends_at, venue, unit_only, limit_persons, plan,
   path) overriding system value
 select n, n, 1, timestamptz '2026-03-01 08:00+08' + mod(n, 200) * interval '1 day',
   timestamptz '2026-03-01 18:00+08' + mod(n, 200) * interval '1 day', '', false, null,
-  '{{"strategy": "any"}}', '1.2.10.' from generate_series(1, 5000) n;
+  '{"strategy": "any"}', '1.2.10.' from generate_series(1, 5000) n;
 drop index uq_credit_entry_run, uq_credit_entry_reverses, uq_credit_entry;
-"""  # noqa: S608  made of our own constants
+"""
 
 # A person's entries are spread over the table, as years of awarding would leave them.
 _ENTRIES = f"""
@@ -57,18 +59,24 @@ select :first + row_number() over (), p, {_PATH}, 2024 + :round % 3, 'swipe', nu
   'attendee', 2, 2, 6, date '2026-03-01' + (p % 200)::int, 1 + (p + :round * 331) % 5000,
   1 + (p + :round * 331) % 5000, 1, 1, now(), 'load'
 from generate_series(1, :people) p where :round < 12 or p % 2 = 0
-"""  # noqa: S608
+"""
 
 _FINISH = (
-    "create unique index uq_credit_entry_run on credit_entry (batch_id, person_id, part, run_id)"
-    " where reverses is null and batch_id is not null",
-    "create unique index uq_credit_entry_reverses on credit_entry (reverses)"
-    " where reverses is not null",
-    "create unique index uq_credit_entry on credit_entry (person_id, year, id)"
-    " include (path, given_on, source, credit_class, gross, net, batch_id, reverses)",
+    (
+        "create unique index uq_credit_entry_run on credit_entry (batch_id, person_id, part, run_id)"
+        " where reverses is null and batch_id is not null"
+    ),
+    (
+        "create unique index uq_credit_entry_reverses on credit_entry (reverses)"
+        " where reverses is not null"
+    ),
+    (
+        "create unique index uq_credit_entry on credit_entry (person_id, year, id)"
+        " include (path, given_on, source, credit_class, gross, net, batch_id, reverses)"
+    ),
     f"""insert into person_year (person_id, year, path, total, class_1, class_2, hours)
     select p, 2024 + y, {_PATH}, 8, 0, 0, 24 from generate_series(1, :people) p,
-    generate_series(0, 2) y""",  # noqa: S608
+    generate_series(0, 2) y""",
 )
 
 
@@ -244,15 +252,14 @@ def _cpu_s(parent: int) -> float:
     """CPU seconds of a process and all below it, ended children of theirs included."""
     children: dict[int, list[int]] = {}
     spent: dict[int, float] = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdecimal():
-            try:
-                with open(f"/proc/{entry}/stat") as file:
-                    fields = file.read().rpartition(")")[2].split()
-            except OSError:
-                continue
-            children.setdefault(int(fields[1]), []).append(int(entry))
-            spent[int(entry)] = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text().rpartition(")")[2].split()
+        except OSError:  # it ended meanwhile
+            continue
+        process = int(entry.parent.name)
+        children.setdefault(int(fields[1]), []).append(process)
+        spent[process] = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
     total, todo = 0.0, [parent]
     while todo:
         pid = todo.pop()
@@ -270,11 +277,10 @@ def _free_port() -> int:
 def _wait(port: int) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        try:
+        with contextlib.suppress(OSError):
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
             return
-        except OSError:
-            time.sleep(0.1)
+        time.sleep(0.1)
     raise SystemExit("the server did not start")
 
 
