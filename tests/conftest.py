@@ -1,4 +1,4 @@
-"""Fixtures for everybody: a site on a database of its own, a clock that stands still, a clean-up."""
+"""Fixtures for everybody: a site on its own database, a clock that stands still, a clean-up."""
 
 from __future__ import annotations
 

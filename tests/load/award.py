@@ -20,8 +20,8 @@ _PROJECT = (
     """
     insert into project (id, project_no, name, level, promoted, medical_type, credit_class,
       course_kind, unit_id, year, credits, hours, cap_project, state, path) overriding system value
-    values (1, '2013-01-01-001', '测试项目', 'national', false, 'western', 'I', 'professional', 10, 2013,
-      5, 15, null, 'announced', '1.2.10.')
+    values (1, '2013-01-01-001', '测试项目', 'national', false, 'western', 'I', 'professional',
+      10, 2013, 5, 15, null, 'announced', '1.2.10.')
     """,
     """
     insert into batch (id, project_id, no, starts_at, ends_at, venue, unit_only, limit_persons,

@@ -63,8 +63,8 @@ from generate_series(1, :people) p where :round < 12 or p % 2 = 0
 
 _FINISH = (
     (
-        "create unique index uq_credit_entry_run on credit_entry (batch_id, person_id, part, run_id)"
-        " where reverses is null and batch_id is not null"
+        "create unique index uq_credit_entry_run on credit_entry"
+        " (batch_id, person_id, part, run_id) where reverses is null and batch_id is not null"
     ),
     (
         "create unique index uq_credit_entry_reverses on credit_entry (reverses)"
