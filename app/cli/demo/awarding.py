@@ -12,6 +12,7 @@ from app.awards.terms import Options, RunState
 from app.base import outbox
 from app.cli.desk import Desk
 from app.kernel.errors import ConflictError, UnavailableError
+from app.projects import queries as batches
 
 _PATIENCE_S = 60.0
 _LOOK_S = 0.05
@@ -31,13 +32,10 @@ class Awarded:
 def award(desk: Desk, project_no: str, batch: int, *, here: bool) -> Awarded:
     """Award a batch by its own plan, `here` in this process or else by a worker.
 
+    A run that is waiting already, because whoever asked for it was interrupted, is that run.
     UnavailableError where nobody does it in time, ConflictError where it cannot be done.
     """
-    with desk.work(deliver=False) as work:
-        run_id = commands.ask(work, project_no, batch, Options())
-    if here:
-        for message in work.messages:
-            outbox.deliver(desk.site, message.id)
+    run_id = _asked(desk, project_no, batch, here=here)
     deadline = time.monotonic() + _PATIENCE_S
     while True:
         with desk.work() as work:
@@ -50,3 +48,17 @@ def award(desk: Desk, project_no: str, batch: int, *, here: bool) -> Awarded:
         if time.monotonic() > deadline:
             raise UnavailableError("awards.run.slow", run=run_id)
         time.sleep(_LOOK_S)
+
+
+def _asked(desk: Desk, project_no: str, batch: int, *, here: bool) -> int:
+    """The run that was asked for; `here` it is done as well."""
+    with desk.work(deliver=False) as work:
+        found = batches.batch_of(work, project_no, batch)
+        waiting = queries.latest_run(work, found.id, RunState.QUEUED)
+        if waiting is not None and here:
+            commands.carry_out(work, waiting.id)
+        run_id = waiting.id if waiting else commands.ask(work, project_no, batch, Options())
+    if here:
+        for message in work.messages:
+            outbox.deliver(desk.site, message.id)
+    return run_id

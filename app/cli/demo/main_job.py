@@ -106,7 +106,8 @@ def _tell_day(sn: str, batch: Batch, day: Day) -> None:
 
 def _tell_uploads(day: Day, again: Answer, altered: Answer) -> None:
     tell("upload.title")
-    tell("upload.network", **{fate: day.answer[fate] for fate in FATES})
+    code = "upload.network" if day.fresh else "upload.repeated"
+    tell(code, **{fate: day.answer[fate] for fate in FATES})
     messages = Counter(
         (sentence(f"upload.fate.{one['status']}"), one["message"]) for one in day.answer["results"]
     )

@@ -23,11 +23,8 @@ _SEEDING = (
     "org.import_units", "cards.import_people", "cards.set_state", "projects.import_projects",
     "standards.load_shipped", "standards.use", "attendance.register", "attendance.enrol",
     "attendance.make_package", "attendance.upload", "projects.batch_of", "awards.ask",
-    "awards.run_of", "awards.verdicts_of", "accounts.put_official_account", "accounts.bind",
-)  # fmt: skip
-_MAIN_JOB = (
-    "attendance.register", "attendance.make_package", "attendance.upload", "awards.ask",
-    "awards.run_of", "awards.verdicts_of", "accounts.invite",
+    "awards.carry_out", "awards.run_of", "awards.verdicts_of", "accounts.put_official_account",
+    "accounts.bind",
 )  # fmt: skip
 
 
@@ -42,7 +39,7 @@ def seed(desk: Desk) -> dict[str, Any]:
     return {"seeded": _seeded(desk, config.state_folder() / _FOLDER)}
 
 
-@verb(group, "run", *dict.fromkeys((*_SEEDING, *_MAIN_JOB)))
+@verb(group, "run", *_SEEDING, "accounts.invite")
 @click.option("--web", required=True, metavar="URL", help=help_of("demo.web"))
 @click.option("--once", is_flag=True, help=help_of("demo.once"))
 def run(desk: Desk, *, web: str, once: bool) -> dict[str, Any]:
