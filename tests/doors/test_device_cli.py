@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from app.base.site import Site
 from device.mbox.machine import Card, Machine
-from tests.support.cast import CAO_JING, HE_MIN, UIDS, Spoken
+from tests.support.cast import CAO_JING, HE_MIN, Spoken
 from tests.support.filing import NO
-from tests.support.terminal import SN, at, held
+from tests.support.terminal import at, held
 
 Cli = Callable[..., Spoken]
 
@@ -42,13 +41,22 @@ def test_unknown_cards_wait_and_are_listed_and_attached(
     [said] = cli("device", "upload", exported(terminal, tmp_path), "--json").json
     assert (said["quarantined"], said["results"][0]["reason"]) == (1, "unknown_card")
 
-    listed = cli("attendance", "list", "--project", NO, "--batch", 1, "--state", "quarantined", "--json")
+    listed = cli(
+        "attendance", "list", "--project", NO, "--batch", 1, "--state", "quarantined", "--json"
+    )
     assert listed.code == 0, listed.out
     [record] = listed.json["records"]
     assert (record["seq"], record["state"], record["reason"]) == (1, "quarantined", "unknown_card")
 
     done = cli(
-        "attendance", "resolve", record["id"], "--person", CAO_JING, "--reason", "本人补卡", "--json"
+        "attendance",
+        "resolve",
+        record["id"],
+        "--person",
+        CAO_JING,
+        "--reason",
+        "本人补卡",
+        "--json",
     ).json
 
     assert (done["state"], done["person_no"], done["name"]) == ("accepted", CAO_JING, "曹静")
