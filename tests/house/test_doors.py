@@ -26,6 +26,7 @@ OPEN = {
     "pages.readyz": "whether the parts answer, without figures of people",
     "pages.version": "which release runs",
     "pages.metrics": "counts without people",
+    "mbox.nothing_here": "what is no address, refused in the machine's language",
     "mbox.server_time": "the server's clock, without which no request can be signed",
 }
 # Verbs about the machine itself: they run as its owner and touch no row of anybody's.

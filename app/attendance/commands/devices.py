@@ -7,14 +7,15 @@ import re
 import secrets
 from datetime import datetime, timedelta
 
+from psycopg.errors import UniqueViolation
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
-from app.attendance.queries.devices import KEY
+from app.attendance.queries.devices import KEY, own
 from app.attendance.tables import DeviceHealthRow, DeviceRow, NonceRow
 from app.attendance.terms import (
     Device,
-    DeviceId,
     DeviceKind,
     DeviceState,
     Enrolled,
@@ -43,7 +44,8 @@ def register(work: Work, sn: str, unit_code: str, kind: DeviceKind) -> Registere
     """登记考勤机 — the terminal stands at the unit and has a fresh one-time code.
 
     Approves a serial that waits. A terminal that had a key keeps it until the new code is used,
-    unless the key was revoked. InvalidError for a serial that could not be written in a header.
+    unless the key was revoked. InvalidError for a serial that could not be written in a header;
+    ConflictError for one that stands at a unit out of sight.
     """
     if not _SERIAL.fullmatch(sn):
         raise InvalidError("attendance.device.serial", sn=sn)
@@ -61,12 +63,14 @@ def register(work: Work, sn: str, unit_code: str, kind: DeviceKind) -> Registere
     row.revoked_reason = None
     if row.state != DeviceState.ENROLLED:
         row.state = DeviceState.REGISTERED
-    if kind is not DeviceKind.MBOX:
-        return Registered(sn, None)
-    code = "".join(secrets.choice(_CROCKFORD) for _ in range(16))
-    row.enrol_code_index = work.site.vault.index(Secret(code), _CODE)
-    row.enrol_expires_at = work.now + CODE_LIFE
-    return Registered(sn, Secret("-".join(code[at : at + 4] for at in range(0, 16, 4))))
+    code = None
+    if kind is DeviceKind.MBOX:
+        signs = "".join(secrets.choice(_CROCKFORD) for _ in range(16))
+        row.enrol_code_index = work.site.vault.index(Secret(signs), _CODE)
+        row.enrol_expires_at = work.now + CODE_LIFE
+        code = Secret("-".join(signs[at : at + 4] for at in range(0, 16, 4)))
+    _flush(work, sn)
+    return Registered(sn, code)
 
 
 @command(Permission.DEVICES_EXCHANGE)
@@ -113,12 +117,13 @@ def revoke(work: Work, sn: str, reason: str) -> None:
 @command(Permission.DEVICES_EXCHANGE)
 def spend_nonce(work: Work, device: Device, nonce: str) -> bool:
     """A signed request is taken now and never again; False where it was taken before."""
+    own(work, device)
     fresh = insert(NonceRow).values(device_id=device.id, nonce=nonce, at=work.now)
     spent = work.session.execute(fresh.on_conflict_do_nothing().returning(NonceRow.nonce))
     return spent.one_or_none() is not None
 
 
-@command(Permission.DEVICES_MANAGE)
+@command(Permission.SYSTEM_OPERATE)
 def forget_nonces(work: Work) -> int:
     """Nonces of requests that could no longer be repeated are gone; how many."""
     old = delete(NonceRow).where(NonceRow.at < work.now - _NONCE_LIFE)
@@ -128,6 +133,7 @@ def forget_nonces(work: Work) -> int:
 @command(Permission.DEVICES_EXCHANGE)
 def hear(work: Work, device: Device, said: dict[str, object], shown_at: datetime | None) -> None:
     """心跳 — what the terminal said of itself is known; its clock's offset too, if it told it."""
+    own(work, device)
     facts: dict[str, object] = {"path": device.place.path, "seen_at": work.now, "said": said}
     if shown_at is not None:
         offset = (work.now - shown_at) // timedelta(milliseconds=1)
@@ -136,11 +142,14 @@ def hear(work: Work, device: Device, said: dict[str, object], shown_at: datetime
     work.session.execute(row.on_conflict_do_update(index_elements=["device_id"], set_=facts))
 
 
-def device_row(work: Work, device_id: DeviceId) -> DeviceRow:
-    """A terminal's row, locked until the work ends."""
-    return work.session.execute(
-        select(DeviceRow).where(DeviceRow.id == device_id).with_for_update()
-    ).scalar_one()
+def _flush(work: Work, sn: str) -> None:
+    """ConflictError where the serial stands out of sight, or was registered at this moment."""
+    try:
+        work.session.flush()
+    except IntegrityError as error:
+        if not isinstance(error.orig, UniqueViolation):
+            raise
+        raise ConflictError("attendance.device.elsewhere", sn=sn) from error
 
 
 def _locked(work: Work, sn: str) -> DeviceRow | None:

@@ -11,10 +11,9 @@ from datetime import timedelta
 from sqlalchemy import select
 from ulid import ULID
 
-from app.attendance.commands.devices import device_row
 from app.attendance.queries import devices, lookups
 from app.attendance.steps.drivers import driver_of
-from app.attendance.tables import PackageRow
+from app.attendance.tables import DeviceRow, PackageRow
 from app.attendance.terms import SUPPRESS_SECONDS, Device, DeviceId, DeviceState, Package
 from app.attendance.terms.drivers import Driver, PackageContents, RevokedCard, RosterPerson
 from app.base.work import Work, command
@@ -57,7 +56,7 @@ def make_package(work: Work, sn: str, project_no: str, batch_no: int) -> tuple[P
     batch = projects.batch_of(work, project_no, batch_no)
     if device.state is not DeviceState.ENROLLED or device.key is None or device.key_id is None:
         raise ConflictError("attendance.package.not_enrolled", sn=sn)
-    row = device_row(work, device.id)
+    row = work.session.get_one(DeviceRow, device.id, with_for_update=True, populate_existing=True)
     row.package_seq += 1
     driver = driver_of(work, device.kind)
     with work.reaching():

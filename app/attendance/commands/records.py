@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from app.attendance.commands.uploads import judge_alone
 from app.attendance.queries import lookups
 from app.attendance.queries.records import record_of
 from app.attendance.rules import repeats_any
-from app.attendance.steps import locks, settling
+from app.attendance.steps import intake, locks, settling
 from app.attendance.tables import QuarantineRow, SwipeRow
 from app.attendance.terms import Hold, Record, Resolution, SwipeId, SwipeState
 from app.base.work import Work, command
+from app.cards import queries as cards
 from app.kernel.actor import Permission
 from app.kernel.errors import ConflictError, InvalidError, NotFoundError
 from app.kernel.place import Place
@@ -51,7 +51,8 @@ def accept(work: Work, swipe: SwipeId, reason: str, at: datetime | None = None) 
     """
     row, held = _waiting(work, swipe, reason)
     if row.hold == Hold.SEQ_GAP:
-        judge_alone(work, row.upload_id)
+        with work.reaching():
+            intake.take_in_stored(work, row.upload_id, alone=True)
         work.session.expire_all()
     elif row.hold in {Hold.UNKNOWN_ACTIVITY, Hold.UNKNOWN_CARD}:
         cause = "no_activity" if row.hold == Hold.UNKNOWN_ACTIVITY else "no_person"
@@ -98,11 +99,14 @@ def discard(work: Work, swipe: SwipeId, reason: str) -> Record:
 def settle_cards(work: Work, card_ids: list[int], person_ids: list[int]) -> int:
     """卡片变动后了结 — records that waited for these cards or people are judged again; how many.
 
-    Waits until every file is in that may have looked these up before they changed.
+    Waits until every file is in that may have looked these up before they changed. Reaches, once
+    cards and people are found in sight, because they may have swiped anywhere.
     """
+    locks.no_file_under_way(work)
+    changed = cards.cards_of(work, card_ids, with_uid=True).values()
+    known = people.people_of(work, person_ids).values()
     with work.reaching():
-        locks.no_file_under_way(work)
-        return settling.settle_cards(work, card_ids, person_ids)
+        return settling.settle_cards(work, changed, known)
 
 
 # Why a person cannot be attached to a record that waits for something else.

@@ -18,7 +18,7 @@ from app.attendance.terms import Answer, Device, DeviceKind, DeviceState, Upload
 from app.attendance.terms.drivers import FileHeader, Sent
 from app.base.work import Work, command
 from app.kernel.actor import Permission
-from app.kernel.errors import ConflictError, ForbiddenError, InvalidError
+from app.kernel.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from app.kernel.place import Place
 
 PART = 1024 * 1024
@@ -34,19 +34,22 @@ def upload(
     """上传 — the file is stored, and what became of it so far is answered.
 
     A small file is taken in at once, a large one by a job; the same bytes again have no second
-    effect. `caller` is the terminal that sends it, else the file's header names its device; `key`
-    is the batch id it was announced by. Reaches, because people and batches of any unit may be
-    named. InvalidError where the key is not the file's; ForbiddenError where the named device may
-    not send; ConflictError where another good file has the batch id: nothing is stored then.
+    effect. `caller` is the terminal that sends it, else the file's header names its device, which
+    is nobody's where it is out of sight; `key` is the batch id it was announced by. Reaches, once
+    the device is found, because people and batches of any unit may be named. InvalidError where the
+    key is not the file's; ForbiddenError where the named device may not send; ConflictError where
+    another good file has the batch id: nothing is stored then.
     """
+    if caller is not None:
+        devices.own(work, caller)
     driver = driver_of(work, caller.kind if caller else DeviceKind.MBOX)
     header = driver.identify(sent.start)
     if key is not None and header is not None and header.batch_ulid != key:
         raise InvalidError("attendance.upload.key_differs", key=key, batch=header.batch_ulid)
+    device = caller or (devices.device_of(work, header.device_sn) if header else None)
+    if device is not None and device.state is not DeviceState.ENROLLED:
+        raise ForbiddenError("attendance.device.refused", sn=device.sn)
     with work.reaching():
-        device = caller or (devices.device_of(work, header.device_sn) if header else None)
-        if device is not None and device.state is not DeviceState.ENROLLED:
-            raise ForbiddenError("attendance.device.refused", sn=device.sn)
         row, fresh = _stored(work, sent, device, header, key)
         # Where a good file has the batch id, this one is refused or bad: no need to wait for that.
         prompt = sent.size <= intake.SMALL or intake.is_taken(work, row)
@@ -61,28 +64,13 @@ def upload(
 def take_in(work: Work, upload_id: int) -> None:
     """收件 — a stored file that was queued, or waited for a part that is here now, is taken in.
 
-    Doing it twice does it once. Reaches, because people and batches of any unit may be named.
+    Doing it twice does it once. NotFoundError for a file out of sight. Reaches, once it is found,
+    because people and batches of any unit may be named.
     """
+    if work.session.scalar(select(UploadRow.id).where(UploadRow.id == upload_id)) is None:
+        raise NotFoundError("attendance.upload.unknown", batch=upload_id)
     with work.reaching():
-        _take_in(work, upload_id, alone=False)
-
-
-def judge_alone(work: Work, upload_id: int) -> None:
-    """The part before a waiting file will never come: the file is judged by itself."""
-    with work.reaching():
-        _take_in(work, upload_id, alone=True)
-
-
-def _take_in(work: Work, upload_id: int, *, alone: bool) -> None:
-    device_id = work.session.scalar(select(UploadRow.device_id).where(UploadRow.id == upload_id))
-    device = None if device_id is None else devices.device_by_id(work, device_id)
-    if device is not None:
-        locks.only_file_of(work, device.id)
-    locks.cards_as_they_are(work)
-    row = work.session.get(UploadRow, upload_id, with_for_update=True, populate_existing=True)
-    if row is not None and (row.state == UploadState.QUEUED or row.waiting):
-        driver = driver_of(work, device.kind if device else DeviceKind.MBOX)
-        intake.take_in(work, row, device, driver, alone=alone)
+        intake.take_in_stored(work, upload_id)
 
 
 def _may_start(work: Work, device: Device | None) -> bool:

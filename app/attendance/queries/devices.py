@@ -38,6 +38,12 @@ def caller(work: Work, sn: str) -> Device:
     return device
 
 
+def own(work: Work, device: Device) -> None:
+    """Refuse a terminal that does not stand where the work is done. ForbiddenError as above."""
+    if not work.actor.place.holds(device.place):
+        raise ForbiddenError("attendance.device.refused", sn=device.sn)
+
+
 @query(Permission.DEVICES_EXCHANGE)
 def packages_after(work: Work, device_id: DeviceId, seq: int) -> tuple[Package, ...]:
     """A terminal's packages with a number above this one, in their order."""

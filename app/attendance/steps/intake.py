@@ -11,12 +11,14 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import exists, select
 
+from app.attendance.queries import devices
 from app.attendance.queries.lookups import Connection, connection_of
 from app.attendance.queries.standing import GOOD, joined, standing_of
-from app.attendance.steps import storing
+from app.attendance.steps import locks, storing
+from app.attendance.steps.drivers import driver_of
 from app.attendance.steps.taking import Taking
 from app.attendance.tables import UploadRow
-from app.attendance.terms import Device, Fault, UploadState
+from app.attendance.terms import Device, DeviceKind, Fault, UploadState
 from app.attendance.terms.drivers import Driver, FileOutcome
 from app.base.work import Work
 from app.kernel.place import Place
@@ -48,6 +50,22 @@ def take_in(
             work.tell(TOPIC, place=Place(other.path), upload_id=other.id)
         else:
             again.update(_take(work, other, device, driver))
+
+
+def take_in_stored(work: Work, upload_id: int, *, alone: bool = False) -> None:
+    """Take in a file that was queued, or waits for a part; one that is in already stays as it is.
+
+    Waits until no other file of the device is being taken in.
+    """
+    device_id = work.session.scalar(select(UploadRow.device_id).where(UploadRow.id == upload_id))
+    device = None if device_id is None else devices.device_by_id(work, device_id)
+    if device is not None:
+        locks.only_file_of(work, device.id)
+    locks.cards_as_they_are(work)
+    row = work.session.get(UploadRow, upload_id, with_for_update=True, populate_existing=True)
+    if row is not None and (row.state == UploadState.QUEUED or row.waiting):
+        driver = driver_of(work, device.kind if device else DeviceKind.MBOX)
+        take_in(work, row, device, driver, alone=alone)
 
 
 def is_taken(work: Work, row: UploadRow) -> bool:

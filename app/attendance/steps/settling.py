@@ -21,8 +21,10 @@ from app.attendance.terms import (
 )
 from app.base.work import Work
 from app.cards import queries as cards
+from app.cards.terms import Card
 from app.kernel.span import in_ms
 from app.people import queries as people
+from app.people.terms import Person
 from app.projects import queries as projects
 
 SUPPRESSED = "suppressed"
@@ -59,20 +61,24 @@ def settle(work: Work, batch_ids: Collection[int]) -> int:
     caller reaches. How many records changed.
     """
     card_ids, person_ids = waiting.changes_under_way(work)
-    return settle_cards(work, card_ids, person_ids, batch_ids=batch_ids)
+    changed = cards.cards_of(work, card_ids, with_uid=True).values()
+    known = people.people_of(work, person_ids).values()
+    return settle_cards(work, changed, known, batch_ids=batch_ids)
 
 
 def settle_cards(
     work: Work,
-    card_ids: Collection[int],
-    person_ids: Collection[int],
+    changed: Collection[Card],
+    known: Collection[Person],
     *,
     batch_ids: Collection[int] | None = None,
 ) -> int:
-    """Judge again what waits for these cards and people, in these batches or all; how many."""
-    if not card_ids and not person_ids:
+    """Judge again what waits for these cards and people, in these batches or all; how many.
+
+    The cards come with their UIDs. The caller reaches.
+    """
+    if not changed and not known:
         return 0
-    changed = cards.cards_of(work, card_ids, with_uid=True).values()
     salts = waiting.salts(work)
     driver = driver_of(work, DeviceKind.MBOX)
     fresh = {
@@ -87,7 +93,7 @@ def settle_cards(
     chips = waiting.card_of_chip(salts) | fresh
     found = waiting.pages(
         work,
-        numbers=[person.no for person in people.people_of(work, person_ids).values()],
+        numbers=[person.no for person in known],
         cards=[card.no for card in changed],
         chips={uid_h for _, uid_h in fresh},
         batches=batch_ids,
