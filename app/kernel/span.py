@@ -37,6 +37,11 @@ def shown(moment: datetime) -> str:
     return moment.astimezone(SHANGHAI).isoformat(timespec="seconds")
 
 
+def in_utc(moment: datetime) -> str:
+    """The instant as ISO text in UTC, to the millisecond."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def local_date(moment: datetime) -> date:
     """The calendar day in Beijing on which the instant falls."""
     return moment.astimezone(SHANGHAI).date()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 
@@ -27,7 +27,7 @@ from app.kernel.actor import Actor, Role, Via
 from app.kernel.errors import CmeError, InvalidError, NotFoundError
 from app.kernel.place import Place
 from app.kernel.secret import Secret
-from app.kernel.span import in_ms
+from app.kernel.span import in_ms, in_utc
 from device.mbox.exchange import (
     MAX_SENT,
     MAX_WORDS,
@@ -203,16 +203,11 @@ def _path() -> str:
 
 
 def _spoken(answer: Answer) -> ResponseReturnValue:
-    said = answer.plain()
-    if answer.state is UploadState.QUEUED:
-        said["status_url"] = f"/device/v1/records/{answer.batch_ulid}?upload={answer.upload_id}"
-        return said, 202
-    return said
+    return answer.plain(), 202 if answer.state is UploadState.QUEUED else 200
 
 
 def _times(now: datetime) -> dict[str, Any]:
-    shown = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {"server_time": shown, "server_ms": in_ms(now)}
+    return {"server_time": in_utc(now), "server_ms": in_ms(now)}
 
 
 def _object(body: bytes) -> dict[str, Any]:

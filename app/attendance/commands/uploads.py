@@ -53,7 +53,7 @@ def upload(
         row, fresh = _stored(work, sent, device, header, key)
         # Where a good file has the batch id, this one is refused or bad: no need to wait for that.
         prompt = sent.size <= intake.SMALL or intake.is_taken(work, row)
-        if fresh and prompt and _may_start(work, device):
+        if fresh and prompt and locks.one_file_soon(work, row.device_id):
             intake.take_in(work, row, device, driver)
         elif fresh:
             work.tell(intake.TOPIC, place=Place(row.path), upload_id=row.id)
@@ -71,13 +71,6 @@ def take_in(work: Work, upload_id: int) -> None:
         raise NotFoundError("attendance.upload.unknown", batch=upload_id)
     with work.reaching():
         intake.take_in_stored(work, upload_id)
-
-
-def _may_start(work: Work, device: Device | None) -> bool:
-    if device is not None and not locks.only_file_soon(work, device.id):
-        return False
-    locks.cards_as_they_are(work)
-    return True
 
 
 def _stored(

@@ -59,9 +59,7 @@ def take_in_stored(work: Work, upload_id: int, *, alone: bool = False) -> None:
     """
     device_id = work.session.scalar(select(UploadRow.device_id).where(UploadRow.id == upload_id))
     device = None if device_id is None else devices.device_by_id(work, device_id)
-    if device is not None:
-        locks.only_file_of(work, device.id)
-    locks.cards_as_they_are(work)
+    locks.one_file_of(work, device_id)
     row = work.session.get(UploadRow, upload_id, with_for_update=True, populate_existing=True)
     if row is not None and (row.state == UploadState.QUEUED or row.waiting):
         driver = driver_of(work, device.kind if device else DeviceKind.MBOX)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NewType
 
 from app.kernel.place import Place
 from app.kernel.secret import Secret
-from app.kernel.span import shown
+from app.kernel.span import in_utc, shown
 from app.org.terms import UnitId
 
 DeviceId = NewType("DeviceId", int)
@@ -176,7 +176,7 @@ class Answer:
 
     def plain(self) -> dict[str, Any]:
         """The answer as every door gives it."""
-        return {
+        said = {
             "batch_id": self.batch_ulid,
             "state": self.state.value,
             "accepted": self.accepted,
@@ -185,8 +185,12 @@ class Answer:
             "rejected": self.rejected,
             "results": [asdict(result) for result in self.results],
             "next_seq": self.next_seq,
-            "server_time": self.server_time.astimezone(UTC).isoformat(timespec="milliseconds"),
+            "server_time": in_utc(self.server_time),
         }
+        if self.state is UploadState.QUEUED:
+            url = f"/device/v1/records/{self.batch_ulid}?upload={self.upload_id}"
+            return said | {"status_url": url}
+        return said
 
 
 @dataclass(frozen=True, slots=True)
