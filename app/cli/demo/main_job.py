@@ -15,7 +15,15 @@ from app.awards import rules
 from app.awards.queries import Judged
 from app.awards.terms import Why
 from app.cli.award import say
-from app.cli.demo import awarding, materials, outsiders, rehearsal, roster, terminals
+from app.cli.demo import (
+    awarding,
+    materials,
+    outsiders,
+    programme,
+    rehearsal,
+    roster,
+    terminals,
+)
 from app.cli.demo.awarding import Awarded
 from app.cli.demo.calendar import Calendar
 from app.cli.demo.deliveries import edited
@@ -36,16 +44,16 @@ NOTHING: Mapping[str, Any] = {
 }
 
 
-def perform(desk: Desk, web: str, folder: Path) -> dict[str, Any]:
+def perform(desk: Desk, batch: Batch, web: str, folder: Path) -> dict[str, Any]:
     """Do it all and tell of it; what happened in figures, as `./run --json` writes it."""
     told = materials.tables("main_job")
     [terminal] = told["terminals"]
-    batch = _batch(desk, terminal)
     # Any day of the week after it counts the Saturdays as the day of the city's making did.
     calendar = Calendar(local_date(batch.span.start) + timedelta(days=1))
     [holding] = rehearsal.holdings_of(terminal, calendar)
     staff = roster.staff(calendar)
 
+    tell("begin")
     day = Terminal(desk, terminal, folder, web).day(holding, batch, staff)
     _tell_day(terminal["sn"], batch, day)
     again, altered = _by_stick(desk, day)
@@ -66,8 +74,9 @@ def perform(desk: Desk, web: str, folder: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _batch(desk: Desk, terminal: Mapping[str, Any]) -> Batch:
-    """The batch of the main job, whose project's number has the year of the city's making."""
+def batch_of_the_day(desk: Desk) -> Batch:
+    """The batch of the main job; its project's number has the year of the city's making."""
+    [terminal] = materials.tables("main_job")["terminals"]
     [told] = terminal["holdings"]
     name = next(
         one["name"]
@@ -173,6 +182,6 @@ def _ask(
 
 def _says(told: Mapping[str, Any], calendar: Calendar) -> Iterator[dict[str, str]]:
     """The messages, with the numbers that projects have in this city."""
-    year = calendar.day("@6").year
     for one in told["asks"]:
-        yield {"openid": one["openid"], "says": one["says"].format(year=year)}
+        number = programme.number_of(one["project"], calendar) if "project" in one else ""
+        yield {"openid": one["openid"], "says": one["says"].format(project=number)}

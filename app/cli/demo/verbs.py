@@ -16,7 +16,8 @@ from app.cli.demo.telling import tell
 from app.cli.desk import Desk, help_of, verb
 from app.kernel.actor import Role
 from app.kernel.errors import ConflictError
-from app.kernel.span import shown
+from app.kernel.span import local_date, shown
+from app.projects.terms import Batch
 
 _FOLDER = "demo"
 _SEEDING = (
@@ -50,9 +51,10 @@ def run(desk: Desk, *, web: str, once: bool) -> dict[str, Any]:
     except ConflictError as others:
         click.echo(words.of_error(others), err=True)
         return dict(main_job.NOTHING)
-    happened = main_job.perform(desk, web, folder)
+    batch = main_job.batch_of_the_day(desk)
+    happened = main_job.perform(desk, batch, web, folder)
     if not once:
-        _tell_ways_on(desk, web, folder)
+        _tell_ways_on(desk, batch, web, folder)
     return happened
 
 
@@ -71,7 +73,7 @@ def _seeded(desk: Desk, folder: Path) -> bool:
             return True
 
 
-def _tell_ways_on(desk: Desk, web: str, folder: Path) -> None:
+def _tell_ways_on(desk: Desk, batch: Batch, web: str, folder: Path) -> None:
     """Where to look and what to try next."""
     told = materials.tables("main_job")["link"]
     with desk.work() as work:
@@ -81,6 +83,9 @@ def _tell_ways_on(desk: Desk, web: str, folder: Path) -> None:
     tell(
         "ways_on",
         web=web,
+        project=batch.project.no,
+        batch=batch.no,
+        day=local_date(batch.span.start),
         name=told["name"],
         link=link.url.reveal(),
         until=shown(link.expires_at)[:10],
