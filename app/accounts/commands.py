@@ -182,8 +182,8 @@ def activate(work: Work, token: Secret, password: Secret) -> None:
     """启用账号 — the log-in has this password, and the link is used up.
 
     The log-in is locked first, as `invite` does, so of two who use a link at once one is first.
-    NotFoundError for a link that is used, out of date or unknown; InvalidError names all that is
-    wrong with the password.
+    NotFoundError for a link that is used, out of date, unknown, or made for another place than the
+    actor's; InvalidError names all that is wrong with the password.
     """
     of_token = LinkRow.token_hash == queries.hash_of(token)
     login = work.session.scalar(
@@ -191,8 +191,15 @@ def activate(work: Work, token: Secret, password: Secret) -> None:
         .where(LoginRow.id.in_(select(LinkRow.login_id).where(of_token)))
         .with_for_update()
     )
-    link = work.session.scalar(select(LinkRow).where(of_token))
+    found = work.session.execute(
+        select(LinkRow, GrantRow.path)
+        .join(GrantRow, GrantRow.id == LinkRow.grant_id)
+        .where(of_token)
+    ).one_or_none()
+    link, path = found or (None, "")
     if login is None or link is None or link.used_at is not None or link.expires_at <= work.now:
+        raise NotFoundError("accounts.link.gone")
+    if not work.actor.place.holds(Place(path)):
         raise NotFoundError("accounts.link.gone")
     common = words.book("passwords")["common"].split()
     weak = list(rules.weaknesses(password, login.name, common))

@@ -33,7 +33,7 @@ from app.base.site import Site
 from app.base.vault import Vault
 from app.base.work import Work, query
 from app.kernel.actor import Permission, Role
-from app.kernel.errors import InvalidError
+from app.kernel.errors import InvalidError, NotFoundError
 from app.kernel.place import Place
 from app.kernel.secret import Secret
 from app.org import queries as org
@@ -131,8 +131,11 @@ def invitation(site: Site, token: Secret) -> Invitation | None:
 
 @query(Permission.ACCOUNTS_ACTIVATE)
 def invited_to(work: Work, invitation: Invitation) -> str:
-    """The name of the unit at which the invited will hold the role."""
-    return org.units_of(work, [invitation.unit_id])[invitation.unit_id].name
+    """The name of the unit at which the invited will hold the role. NotFoundError out of sight."""
+    unit = org.units_of(work, [invitation.unit_id]).get(invitation.unit_id)
+    if unit is None:
+        raise NotFoundError("accounts.link.gone")
+    return unit.name
 
 
 def hash_of(token: Secret) -> bytes:

@@ -57,4 +57,6 @@ def connect(url: str, *, pool_size: int, statement_timeout_ms: int = 0) -> Engin
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=True,
+        # What is stored of people must not come into a log with the text of a fault.
+        hide_parameters=True,
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import psycopg
 from sqlalchemy import event, insert, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from app.base.database import Audited, Base
@@ -78,14 +79,20 @@ class Work:
         """Lift row security for a few statements of a command or query declared to reach.
 
         Whoever reaches has first found, within the actor's own scope, the thing that gives the
-        right to; the trail names every action that may reach.
+        right to; the trail names every action that may reach. However the block ends, the work is
+        within its scope again, or in a failed transaction in which nothing can be asked any more.
         """
         if self.door is None or not self.door.reaches:
             raise AssertionError(f"{self.action or 'this work'} is not declared to reach")
         self.session.flush()
         _set_scope(self.session, Place.root())
-        yield
-        self.session.flush()
+        try:
+            yield
+            self.session.flush()
+        except BaseException:
+            with suppress(SQLAlchemyError):
+                _set_scope(self.session, self.actor.place)
+            raise
         _set_scope(self.session, self.actor.place)
 
     def _entry(

@@ -1,0 +1,263 @@
+"""两家医院 — two hospitals that have something of everything, and the strangers to the first.
+
+Ask for the fixture `estate`. H1 and H2 each have a project with a batch and a lecturer, a terminal
+with a package, swipes (one of them waiting), an award in force, and a person on leave. H1 also has
+what can still be decided: a run and a file that are queued, records that wait for each kind of
+decision, an unused enrolment code, an unused invitation, a bound nurse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from app.accounts import commands as accounts
+from app.accounts import queries as desk
+from app.accounts.terms import Invitation
+from app.attendance import commands as attendance
+from app.attendance.queries import devices
+from app.attendance.terms import Device, DeviceKind, SwipeId
+from app.attendance.terms.drivers import Sent
+from app.awards import commands as awards
+from app.awards.terms import Options
+from app.base import outbox
+from app.base.database import Base
+from app.base.site import Site
+from app.base.work import begin
+from app.cards import commands as cards
+from app.cards.terms import CardState
+from app.kernel.actor import Actor, Role, Via
+from app.kernel.place import Place
+from app.kernel.secret import Secret
+from app.standards import commands as standards
+from device.mbox.machine import Card, Machine
+from device.mbox.terms import NO_HASH
+from device.mbox.writing import batch as written
+from tests.support import batches, filing, terminal
+from tests.support.cast import (
+    CAO_JING,
+    COUNTY_HOSPITAL,
+    HE_MIN,
+    HOSPITAL,
+    MEDICINE,
+    NURSING,
+    OPERATOR,
+    PEOPLE,
+    SHAN_XIAO,
+    STRANGER,
+    TIAN_HUI,
+    XIE_FANG,
+    ZHENG_HAI,
+    ZHOU_LAN,
+    Cast,
+    csv_of,
+    id_number,
+    people_sheet,
+)
+from tests.support.terminal import MakeTerminal, at, held
+from tests.support.wechat_client import SERVICE, Official
+
+OWN_NO, OTHER_NO = filing.NO, "2013-03-01-008(国)"
+OWN_SN, OTHER_SN, QUEUED_SN, WAITING_SN = "MBX-00017", "MBX-00018", "MBX-00019", "MBX-00020"
+OPENID = "o-he-min"
+# Names of the first hospital's things, which no answer to a stranger may hold.
+TELLTALES = ("何敏'", "曹静", "单晓", "心血管病房")
+# A regional pack that the first hospital goes by.
+PACK = "henan-hospital-activity"
+
+_SECRETARY = Role.DEPARTMENT_SECRETARY
+
+
+@dataclass(frozen=True)
+class Estate:
+    """What the first hospital has, by the ids under which a stranger could ask for it."""
+
+    site: Site
+    cast: Cast
+    device: Device
+    machine: Machine
+    other: Machine
+    package_id: str
+    upload_id: int
+    queued_upload_id: int
+    batch_ulid: str
+    # Records that wait: for a person, for a decision, for their activity.
+    nameless: SwipeId
+    doubtful: SwipeId
+    stray: SwipeId
+    run_id: int
+    queued_run_id: int
+    card_id: int
+    enrol_code: Secret
+    invitation: Invitation
+    token: Secret
+    last_file: bytes
+
+    @property
+    def place(self) -> Place:
+        return self.cast.unit(HOSPITAL).place
+
+    def unsent(self) -> Sent:
+        """A good file of the first hospital's terminal that nobody sent yet."""
+        return Sent.weighed(lambda: [self.last_file])
+
+
+def _terminal(cast: Cast) -> Actor:
+    return Actor(f"device:{OTHER_SN}", Via.DEVICE, cast.unit(COUNTY_HOSPITAL).place, Role.DEVICE)
+
+
+# Everybody who has no business with the first hospital's cardiology. The last three may do
+# everything, but elsewhere: there the place alone must hold.
+STRANGERS: dict[str, Callable[[Cast], Actor]] = {
+    "the admin of a hospital of another city": lambda cast: cast.stranger,
+    "the admin of a hospital of a county": lambda cast: cast.county_hospital_admin,
+    "the bureau of a county": lambda cast: cast.county_bureau,
+    "the secretary of a department elsewhere": lambda cast: cast.actor(_SECRETARY, MEDICINE),
+    "the secretary of the next department": lambda cast: cast.actor(_SECRETARY, NURSING),
+    "a person of another city": lambda cast: cast.self(STRANGER),
+    "a colleague of the same department": lambda cast: cast.self(ZHOU_LAN),
+    "a terminal elsewhere": _terminal,
+    "a job elsewhere": lambda cast: cast.robot(COUNTY_HOSPITAL),
+    "an operator of another hospital": lambda cast: cast.actor(Role.OPERATOR, COUNTY_HOSPITAL),
+    "an operator of the next department": lambda cast: cast.actor(Role.OPERATOR, NURSING),
+    "an operator who is a colleague": lambda cast: replace(cast.self(ZHOU_LAN), role=Role.OPERATOR),
+}
+
+
+def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTerminal) -> Estate:
+    """Let both hospitals have all that, by the commands of those who would."""
+    with begin(site, OPERATOR) as work:
+        standards.load_shipped(work)
+    _on_leave(site, SHAN_XIAO, TIAN_HUI)
+    machine = _held(site, make_terminal, HOSPITAL, OWN_NO, OWN_SN, "心血管病房", ZHOU_LAN)
+    other = _held(site, make_terminal, COUNTY_HOSPITAL, OTHER_NO, OTHER_SN, "内科示教室", XIE_FANG)
+    with begin(site, OPERATOR) as work:
+        cards.set_state(work, SHAN_XIAO, CardState.LOST, at("07:00:00"))
+    _swiped(machine, HE_MIN, CAO_JING, SHAN_XIAO)
+    _swiped(other, ZHENG_HAI, TIAN_HUI, TIAN_HUI)
+    run_id = _awarded(site, OWN_NO)
+    _awarded(site, OTHER_NO)
+    official.bind(SERVICE, OPENID, HE_MIN)
+    queued_upload_id = _queued(site)
+    machine.tap(held(CAO_JING), at=at("17:40:00", "2013-05-19"))
+    with begin(site, OPERATOR) as work:
+        link = accounts.invite(work, role=Role.HOSPITAL_ADMIN, unit_code=HOSPITAL, name="新管理员")
+        code = attendance.register(work, WAITING_SN, HOSPITAL, DeviceKind.MBOX).enrol_code
+        queued_run_id = awards.ask(work, OWN_NO, 2, Options())
+        standards.use(work, HOSPITAL, PACK)
+        device = devices.caller(work, OWN_SN)
+        [package] = devices.packages_after(work, device.id, 0)
+    token = Secret(link.url.reveal().rpartition("/")[2])
+    invitation = desk.invitation(site, token)
+    assert invitation is not None
+    assert code is not None
+    [batch] = machine.memory.batches
+    found = _ids(site, device)
+    return Estate(
+        site, cast, device, machine, other, package.id, found["upload"], queued_upload_id,
+        batch.batch_id, found["unknown_card"], found["revoked_card"], found["unknown_activity"],
+        run_id, queued_run_id, found["card"], code, invitation, token, machine.export().data,
+    )  # fmt: skip
+
+
+def _on_leave(site: Site, *nos: str) -> None:
+    columns = ("person_no", "name", "id_type", "id_number", "unit_code", "status", "status_from")
+    rows = [
+        (no, name, "id_card", id_number(born, order), unit, "maternity", "2013-01-01")
+        for no, name, born, order, unit, *_ in PEOPLE
+        if no in nos
+    ]
+    with begin(site, OPERATOR) as work:
+        cards.import_people(work, people_sheet(csv_of(columns, *rows)))
+
+
+def _held(
+    site: Site, make_terminal: MakeTerminal, unit: str, no: str, sn: str, venue: str, lecturer: str
+) -> Machine:
+    """A project of the unit, and a terminal that has its package and told how it is."""
+    held = [filing.batch(1, venue=venue, lecturers=[filing.lecturer(lecturer)]), filing.batch(2)]
+    filing.filed(site, OPERATOR, filing.project(no, unit_code=unit, batches=held))
+    machine = make_terminal(sn, unit)
+    terminal.package(site, machine, no)
+    machine.heartbeat()
+    return machine
+
+
+def _swiped(machine: Machine, present: str, left: str, lost: str) -> None:
+    """One who stays, one who leaves, one whose card is lost, a card and an activity of nobody."""
+    machine.tap(held(present), at=at("08:02:11"))
+    machine.tap(held(left), at=at("08:03:00"))
+    machine.tap(held(lost), at=at("08:04:00"))
+    machine.tap(Card(uid=bytes.fromhex("04FFFFFFFFFFFF")), at=at("08:05:00"))
+    machine.tap(held(present), at=at("08:06:30"), activity_id="A-77")
+    machine.tap(held(present), at=at("17:31:40", "2013-05-19"))
+    [answer] = machine.upload()
+    assert answer.status == 200
+
+
+def _awarded(site: Site, no: str) -> int:
+    with begin(site, OPERATOR) as work:
+        run_id = awards.ask(work, no, 1, Options())
+    for message in work.messages:
+        outbox.deliver(site, message.id)
+    return run_id
+
+
+def _queued(site: Site) -> int:
+    """A file so large that a worker is to take it in, and none does."""
+    with begin(site, OPERATOR) as work:
+        code = attendance.register(work, QUEUED_SN, HOSPITAL, DeviceKind.MBOX).enrol_code
+        assert code is not None
+        key = attendance.enrol(work, QUEUED_SN, code).key
+    head = batches.header(12_000, device_sn=QUEUED_SN, package_id=None, prev_hash=NO_HASH)
+    data = written(head, batches.records(12_000), bytes.fromhex(key.reveal()))
+    with begin(site, OPERATOR) as work:
+        answer = attendance.upload(work, Sent.weighed(lambda: [data]))
+    assert answer.state == "queued"
+    return int(answer.upload_id)
+
+
+def _ids(site: Site, device: Device) -> dict[str, Any]:
+    """The first hospital's things that have no name of their own."""
+    with begin(site, OPERATOR) as work:
+        rows = work.session.execute(
+            text(
+                "select hold, epoch, seq, upload_id from swipe where device_id = :d and hold <> ''"
+            ),
+            {"d": device.id},
+        ).all()
+        card = work.session.execute(
+            text("select id from card where card_no = :no"), {"no": HE_MIN}
+        ).scalar_one()
+    found = {row.hold: SwipeId(device.id, row.epoch, row.seq) for row in rows}
+    return found | {"upload": rows[0].upload_id, "card": card}
+
+
+def hashes(owner: Engine, place: Place, *, but: Place) -> dict[str, tuple[int, str]]:
+    """Of every table: how many rows stand at or under a place but not another, and their hash.
+
+    Of a table without a path all rows count, for they are everybody's.
+    """
+    names = ("low", "high", "other_low", "other_high")
+    bounds = dict(zip(names, (*place.bounds, *but.bounds), strict=True))
+    asked = " union all ".join(_hash_of(table) for table in Base.metadata.tables)
+    with owner.connect() as connection:
+        rows = connection.execute(text(asked), bounds)
+        return {name: (number, digest) for name, number, digest in rows}
+
+
+def _hash_of(table: str) -> str:
+    where = ""
+    if "path" in Base.metadata.tables[table].columns:
+        where = (
+            "where path >= :low and path < :high"
+            " and not (path >= :other_low and path < :other_high)"
+        )
+    return (
+        f"select '{table}', count(*),"
+        " coalesce(md5(string_agg(md5(t::text), '' order by md5(t::text))), '')"
+        f" from {table} t {where}"
+    )
