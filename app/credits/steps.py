@@ -47,24 +47,45 @@ on conflict (person_id, year) do update set
   total = person_year.total + excluded.total, class_1 = person_year.class_1 + excluded.class_1,
   class_2 = person_year.class_2 + excluded.class_2, hours = person_year.hours + excluded.hours"""
 
-_POST = text(f"""
-with {_ACTIVE}, same as (
-  select a.id, a.person_id, a.part from active a join credit_due d
+_STAND = text(f"""
+create temporary table credit_standing on commit drop as with {_ACTIVE} select * from active
+""")  # noqa: S608  made of our own constants
+_ANY_STANDS = text("select exists (select from credit_standing)")
+
+_ENTER = """
+insert into credit_entry (
+  person_id, path, year, source, credit_class, item, part, gross, cap, net, hours, given_on,
+  project_id, batch_id, run_id, edition_id, entered_at, entered_by)
+select d.person_id, d.path, :year, :source, :credit_class, :item, d.part, d.gross, d.cap, d.net,
+  d.hours, :given_on, :project_id, :batch_id, :run_id, :edition_id, :now, :actor
+from {due} d {unless} order by d.person_id
+returning person_id, path, year, credit_class, net, hours"""
+
+_FIRST = text(f"""
+with change as ({_ENTER.format(due="credit_due", unless="")}), tally as ({_TALLY})
+select count(*), 0 from change
+""")  # noqa: S608  made of our own constants
+
+# Both sides are tables of their own, and counted: by the statistics of ledger and verdicts, which
+# are as old as the last ANALYZE, the planner takes a new batch for a handful of rows and compares
+# each with each, which for a quarter of a million people takes an hour.
+_COUNTED = (
+    text("create temporary table credit_wanted on commit drop as select * from credit_due"),
+    text("analyze credit_standing, credit_wanted"),
+)
+
+_UNLESS_SAME = (
+    "where not exists (select from same s where s.person_id = d.person_id and s.part = d.part)"
+)
+_DIFFERENCES = text(f"""
+with same as (
+  select a.id, a.person_id, a.part from credit_standing a join credit_wanted d
     on d.person_id = a.person_id and d.part = a.part and d.gross = a.gross and d.net = a.net
     and d.cap is not distinct from a.cap and d.hours = a.hours
   where a.year = :year and a.item = :item and a.credit_class is not distinct from :credit_class
 ), stale as (
-  select a.* from active a where not exists (select from same s where s.id = a.id)
-), {_REVERSE}, entered as (
-  insert into credit_entry (
-    person_id, path, year, source, credit_class, item, part, gross, cap, net, hours, given_on,
-    project_id, batch_id, run_id, edition_id, entered_at, entered_by)
-  select d.person_id, d.path, :year, :source, :credit_class, :item, d.part, d.gross, d.cap, d.net,
-    d.hours, :given_on, :project_id, :batch_id, :run_id, :edition_id, :now, :actor
-  from credit_due d
-  where not exists (select from same s where s.person_id = d.person_id and s.part = d.part)
-  order by d.person_id
-  returning person_id, path, year, credit_class, net, hours
+  select a.* from credit_standing a where not exists (select from same s where s.id = a.id)
+), {_REVERSE}, entered as ({_ENTER.format(due="credit_wanted", unless=_UNLESS_SAME)}
 ), change as (select * from reversed union all select * from entered), tally as ({_TALLY})
 select (select count(*) from entered), (select count(*) from reversed)
 """)  # noqa: S608  made of our own constants
@@ -103,8 +124,13 @@ class Posted:
 def post(work: Work, posting: Posting) -> Posted:
     """Make the ledger and the year's tallies agree with `credit_due` for that batch."""
     facts = {name: getattr(posting, name) for name in Posting.__slots__}
-    row = work.session.execute(_POST, facts | {"now": work.now, "actor": work.actor.name}).one()
-    return Posted(*row)
+    facts |= {"now": work.now, "actor": work.actor.name}
+    work.session.execute(_STAND, {"batch_id": posting.batch_id})
+    if not work.session.execute(_ANY_STANDS).scalar_one():
+        return Posted(*work.session.execute(_FIRST, facts).one())
+    for statement in _COUNTED:
+        work.session.execute(statement)
+    return Posted(*work.session.execute(_DIFFERENCES, facts).one())
 
 
 def take_back(work: Work, *, batch_id: int, run_id: int, reason: str) -> int:

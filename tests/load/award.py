@@ -11,7 +11,7 @@ from app.awards import commands
 from app.awards.terms import Options
 from app.base import outbox
 from app.base.work import begin
-from tests.load.ground import OPERATOR, ground, populate
+from tests.load.ground import OPERATOR, Ground, ground, populate
 
 _ROUNDS = 3
 NO = "2013-01-01-001"
@@ -68,18 +68,14 @@ def main(argv: list[str]) -> None:
         ratios = []
         for round_no in range(_ROUNDS):
             _empty(on.owner)
-            with begin(on.site, OPERATOR) as work:
-                commands.ask(work, NO, 1, Options())
-            [message] = work.messages
-            began = time.perf_counter()
-            outbox.deliver(on.site, message.id)
-            ours = time.perf_counter() - began
+            ours = _award(on)
             limit = _copy_of_ready_rows(on.owner)
             ratios.append(ours / limit)
+            again = _award(on)
             granted = _count(on.owner, "select count(*) from credit_entry")
             print(
                 f"round {round_no + 1}: {people:,} people, {4 * people:,} swipes: "
-                f"award {ours:.2f} s, "
+                f"award {ours:.2f} s, again {again:.2f} s, "
                 f"COPY of ready verdicts {limit:.2f} s, ratio {ours / limit:.2f}, "
                 f"{granted:,} entries", flush=True,
             )  # fmt: skip
@@ -87,6 +83,16 @@ def main(argv: list[str]) -> None:
             f"award / COPY of ready verdicts: {min(ratios):.2f} to {max(ratios):.2f}"
             " (goal: at most 6)"
         )
+
+
+def _award(on: Ground) -> float:
+    """Seconds that a worker takes for one run of the batch."""
+    with begin(on.site, OPERATOR) as work:
+        commands.ask(work, NO, 1, Options())
+    [message] = work.messages
+    began = time.perf_counter()
+    outbox.deliver(on.site, message.id)
+    return time.perf_counter() - began
 
 
 def _copy_of_ready_rows(owner: Engine) -> float:
