@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,6 @@ from app.kernel.secret import Secret
 
 _BLOCK = 1024 * 1024
 _OK, _ACCEPTED, _UNREADABLE = 200, 202, 400
-_PATIENCE_S = 3600.0
-_PAUSE_S = 0.1
 
 
 @click.group("device", help=help_of("device"))
@@ -84,7 +81,7 @@ def package(desk: Desk, sn: str, project_no: str, batch_no: int, out: Path) -> d
     }
 
 
-@verb(group, "upload", "attendance.upload", "attendance.answer_about")
+@verb(group, "upload", "attendance.upload", "attendance.take_in", "attendance.answer_about")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--wait", is_flag=True, help=help_of("device.wait"))
 def upload(desk: Desk, files: tuple[Path, ...], *, wait: bool) -> list[dict[str, Any]]:
@@ -98,7 +95,7 @@ def _upload(desk: Desk, file: Path, *, wait: bool) -> dict[str, Any]:
     """What became of one file, or why it is refused."""
     try:
         sent = _sent(file)
-        with desk.work(deliver=wait) as work:
+        with desk.work(deliver=False) as work:
             answer = attendance.upload(work, sent)
         if wait:
             answer = _awaited(desk, answer)
@@ -111,15 +108,12 @@ def _upload(desk: Desk, file: Path, *, wait: bool) -> dict[str, Any]:
 
 
 def _awaited(desk: Desk, answer: Answer) -> Answer:
-    """The answer once the file is in; a worker may have it in hand."""
-    until = time.monotonic() + _PATIENCE_S
-    with desk.work() as work:
-        answer = uploads.answer_about(work, answer.upload_id)
-    while answer.state is UploadState.QUEUED and time.monotonic() < until:
-        time.sleep(_PAUSE_S)
+    """The answer once the file is in: taken in here, or by whoever has it in hand."""
+    if answer.state is UploadState.QUEUED:
         with desk.work() as work:
-            answer = uploads.answer_about(work, answer.upload_id)
-    return answer
+            attendance.take_in(work, answer.upload_id)
+    with desk.work() as work:
+        return uploads.answer_about(work, answer.upload_id)
 
 
 def _sent(file: Path) -> Sent:

@@ -6,9 +6,11 @@ import re
 from contextlib import AbstractContextManager
 from datetime import datetime
 from io import BytesIO
+from itertools import islice
 from typing import Any
 
 import orjson
+import psycopg
 import structlog
 from flask import Blueprint, current_app, request, send_file
 from flask.typing import ResponseReturnValue
@@ -41,6 +43,7 @@ from device.mbox.lines import moment_ms
 from device.mbox.terms import ULID
 
 _SEQ = re.compile("[0-9]{1,18}")
+_MOST_WORDS, _LONGEST_WORD = 24, 64
 
 log = structlog.get_logger(__name__)
 blueprint = Blueprint("mbox", __name__, url_prefix="/device/v1")
@@ -101,6 +104,7 @@ def packages() -> ResponseReturnValue:
 def package(package_id: str) -> ResponseReturnValue:
     """活动包 — the bytes of one, or a range of them."""
     with _caller() as caller, begin(_site(), caller.actor) as work:
+        _must_be_ulid(package_id)
         sha256, body = devices.package_body(work, caller.device.id, package_id)
     return send_file(BytesIO(body), mimetype="application/zip", etag=sha256.hex(), conditional=True)
 
@@ -110,6 +114,7 @@ def package(package_id: str) -> ResponseReturnValue:
 def acknowledge(package_id: str) -> ResponseReturnValue:
     """活动包已收到."""
     with _caller() as caller, begin(_site(), caller.actor) as work:
+        _must_be_ulid(package_id)
         attendance.acknowledge(work, caller.device.id, package_id)
     return {"package_id": package_id}
 
@@ -168,12 +173,19 @@ def refuse(error: CmeError) -> ResponseReturnValue:
 @blueprint.errorhandler(OperationalError)
 @blueprint.errorhandler(InterfaceError)
 @blueprint.errorhandler(PoolTimeoutError)
+@blueprint.errorhandler(psycopg.OperationalError)
+@blueprint.errorhandler(psycopg.InterfaceError)
 def wait(error: Exception) -> ResponseReturnValue:
     """The database is away or busy: nothing was stored, and the machine sends it again."""
     log.warning("mbox.database_away", fault=type(error).__name__)
     code = "device.server.busy"
     said = {"error": {"code": code, "message": words.sentence("errors", code, {})}}
     return said, 503, {"Retry-After": "5"}
+
+
+def _must_be_ulid(package_id: str) -> None:
+    if not ULID.fullmatch(package_id):
+        raise NotFoundError("attendance.package.unknown", package=package_id)
 
 
 def _site() -> Site:
@@ -210,14 +222,22 @@ def _times(now: datetime) -> dict[str, Any]:
     return {"server_time": in_utc(now), "server_ms": in_ms(now)}
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def _object(body: bytes) -> dict[str, object]:
+    """What a heartbeat says, in few plain words: numbers and short texts, some dozen at most."""
     try:
         said = orjson.loads(body)
     except orjson.JSONDecodeError:
         said = None
     if not isinstance(said, dict):
         raise MalformedError("device.request.no_object")
-    return said
+    plain = {name: value for name, value in said.items() if _is_plain(name) and _is_plain(value)}
+    return dict(islice(plain.items(), _MOST_WORDS))
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, str):
+        return len(value) <= _LONGEST_WORD and value.isprintable()
+    return isinstance(value, int | float)
 
 
 def _shown_at(text: object) -> datetime | None:

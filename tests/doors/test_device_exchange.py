@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Engine, text
 
 from app.attendance import commands as attendance
 from app.attendance.terms import DeviceKind
@@ -18,7 +20,7 @@ from device.mbox.codec import peek
 from device.mbox.machine import Card, Machine, Memory, Request, Response
 from device.mbox.machine.wire import Send
 from tests.conftest import Clock
-from tests.support.cast import CAO_JING, HE_MIN, HOSPITAL, OPERATOR, ZHENG_HAI
+from tests.support.cast import CAO_JING, HE_MIN, HOSPITAL, OPERATOR, ZHENG_HAI, Cast
 from tests.support.filing import NO, filed, lecturer, project
 from tests.support.filing import batch as batch_of
 from tests.support.terminal import SN, MakeTerminal, at, held, package
@@ -95,6 +97,46 @@ def test_a_code_is_traded_for_a_key_once(fresh: tuple[Machine, str], door: Send)
     assert first.said["key_id"] == "k1"
     assert len(bytes.fromhex(first.said["key"])) == 32
     assert (second.status, code_of(second)) == (403, "attendance.enrol.refused")
+
+
+def test_of_many_who_trade_one_code_one_has_a_key(
+    fresh: tuple[Machine, str], door: Send, count: Count
+) -> None:
+    _, code = fresh
+    barrier, statuses = threading.Barrier(6), list[int]()
+
+    def trade() -> None:
+        barrier.wait()
+        statuses.append(enrolling(door, SN, code).status)
+
+    threads = [threading.Thread(target=trade) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(statuses) == [200, 403, 403, 403, 403, 403]
+    assert count("device", "key_id = 'k1'") == 1
+
+
+def test_registering_a_serial_that_waits_approves_it(
+    cast: Cast, site: Site, owner: Engine, count: Count
+) -> None:
+    unit = cast.unit(HOSPITAL)
+    with owner.begin() as connection:
+        connection.execute(text("set local app.action = 'tests.pending'"))
+        connection.execute(
+            text(
+                "insert into device (sn, kind, state, unit_id, package_seq, path) "
+                "values (:sn, 'mbox', 'pending', :unit, 0, :path)"
+            ),
+            {"sn": SN, "unit": unit.id, "path": unit.place.path},
+        )
+
+    with begin(site, OPERATOR) as work:
+        assert attendance.register(work, SN, HOSPITAL, DeviceKind.MBOX).enrol_code
+
+    assert count("device", "state = 'registered'") == 1
 
 
 def test_a_code_may_be_typed_carelessly(fresh: tuple[Machine, str], door: Send) -> None:
@@ -176,6 +218,21 @@ def test_a_heartbeat_that_is_no_object_is_400(terminal: Machine, body: bytes) ->
     assert terminal.call("POST", "/device/v1/heartbeat", body).status == 400
 
 
+def test_a_heartbeat_may_say_anything_but_little_is_kept(terminal: Machine, owner: Engine) -> None:
+    many = b",".join(b'"n%d": %d' % (place, place) for place in range(100))
+    said = (
+        b'{"battery": 87, "a": "\\u0000", "\\u0000": 1, "deep": {"x": []}, "fw": "1.4", %b}' % many
+    )
+
+    assert terminal.call("POST", "/device/v1/heartbeat", said).status == 200
+
+    with owner.connect() as connection:
+        kept = connection.execute(text("select said from device_health")).scalar_one()
+    assert (kept["battery"], kept["fw"], len(kept)) == (87, "1.4", 24)
+    assert "a" not in kept
+    assert "deep" not in kept
+
+
 @pytest.mark.parametrize("said", [b"1e400", b'"8888-99-99"', b"true", b'"2013-05-25T09:00:00"'])
 def test_a_clock_that_cannot_be_read_is_passed_over(
     terminal: Machine, said: bytes, count: Count
@@ -249,6 +306,7 @@ def test_another_machines_package_is_not_there(
     other = make_terminal("MBX-00018")
 
     for method, path in (("GET", ""), ("POST", "/ack")):
+        assert terminal.call(method, f"/device/v1/packages/%00{path}").status == 404
         answer = other.call(method, f"/device/v1/packages/{one['package_id']}{path}")
         assert (answer.status, code_of(answer)) == (404, "attendance.package.unknown")
 

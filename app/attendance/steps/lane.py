@@ -22,7 +22,7 @@ R = TypeVar("R")
 _AHEAD = 2
 # The lane needs the interpreter for a moment between two waits for PostgreSQL. By default it gets
 # it after 5 ms of the reader's work, and PostgreSQL idles as long: a sixth of all time, measured.
-_SWITCH_S = 0.0005
+_SWITCH_S, _USUAL_S = 0.0005, sys.getswitchinterval()
 
 
 class Lane:
@@ -53,7 +53,6 @@ class Lane:
             self._stores.popleft().result()
 
     def __enter__(self) -> Self:
-        self._interval = sys.getswitchinterval()
         sys.setswitchinterval(_SWITCH_S)
         return self
 
@@ -64,4 +63,4 @@ class Lane:
         trace: TracebackType | None,
     ) -> None:
         self._thread.shutdown(cancel_futures=kind is not None)
-        sys.setswitchinterval(self._interval)
+        sys.setswitchinterval(_USUAL_S)
