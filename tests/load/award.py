@@ -11,31 +11,14 @@ from app.awards import commands
 from app.awards.terms import Options
 from app.base import outbox
 from app.base.work import begin
-from tests.load.ground import OPERATOR, Ground, ground, populate
+from tests.load.ground import NO, OPERATOR, Ground, ground, hold, populate
+from tests.support.filing import session
 
 _ROUNDS = 3
-NO = "2013-01-01-001"
-
-_PROJECT = (
-    """
-    insert into project (id, project_no, name, level, promoted, medical_type, credit_class,
-      course_kind, unit_id, year, credits, hours, cap_project, state, path) overriding system value
-    values (1, '2013-01-01-001', '测试项目', 'national', false, 'western', 'I', 'professional',
-      10, 2013, 5, 15, null, 'announced', '1.2.10.')
-    """,
-    """
-    insert into batch (id, project_id, no, starts_at, ends_at, venue, unit_only, limit_persons,
-      plan, path) overriding system value
-    values (1, 1, 1, '2013-05-18 08:00+08', '2013-05-18 18:00+08', '', false, null,
-      '{"strategy": "windows", "windows": ["in", "out"]}', '1.2.10.')
-    """,
-    """
-    insert into batch_session (batch_id, key, label, kind, opens_at, closes_at, sort_order, path)
-    values
-      (1, 'in', '签到', 'start', '2013-05-18 07:30+08', '2013-05-18 08:30+08', 0, '1.2.10.'),
-      (1, 'out', '签退', 'end', '2013-05-18 17:00+08', '2013-05-18 18:00+08', 1, '1.2.10.')
-    """,
-)
+_SESSIONS = [
+    session("in", label="签到", opens_at="2013-05-18T07:30", closes_at="2013-05-18T08:30"),
+    session("out", label="签退", opens_at="2013-05-18T17:00", closes_at="2013-05-18T18:00"),
+]
 
 # Four swipes each; one person in ten leaves before the second window opens.
 _SWIPES = """
@@ -59,9 +42,9 @@ def main(argv: list[str]) -> None:
     people = options.parse_args(argv).people
     with ground() as on:
         populate(on.owner, people)
+        hold(on.site, ends_at="2013-05-18T18:00", sessions=_SESSIONS,
+             plan={"strategy": "windows", "windows": ["in", "out"]})  # fmt: skip
         with on.owner.begin() as connection:
-            for statement in _PROJECT:
-                connection.exec_driver_sql(statement)
             connection.execute(text(_SWIPES), {"people": people})
         with on.owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("vacuum analyze swipe"))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, create_engine, text
 
@@ -24,6 +25,7 @@ from app.standards import commands as standards
 from device.drivers import DRIVERS
 from jobs.queues import HANDLERS
 
+NO = "2013-01-01-001"
 OPERATOR = Actor("load", Via.CLI, Place.root(), Role.OPERATOR)
 
 # The owner is under row security as well; here it sees everything and needs no command.
@@ -106,3 +108,8 @@ def populate(owner: Engine, people: int) -> None:
     with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("vacuum analyze unit"))
         connection.execute(text("vacuum analyze person"))
+
+
+def hold(site: Site, **changes: Any) -> None:
+    """File the project NO of hospital H0, with one batch of these members; its id is 1."""
+    filed(site, OPERATOR, project(NO, unit_code="H0", batches=[batch(**changes)]))

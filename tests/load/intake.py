@@ -32,7 +32,8 @@ from device.drivers import DRIVERS
 from device.mbox.terms import NO_HASH, Anchor, Header, ulid
 from device.mbox.writing import header_line
 from jobs.queues import HANDLERS
-from tests.load.ground import OPERATOR, Ground, ground, populate
+from tests.load.ground import OPERATOR, Ground, ground, hold, populate
+from tests.support.filing import session
 
 GOAL, MEMORY_GOAL_MB = 0.25, 300
 
@@ -43,26 +44,10 @@ _CARDS = """
 insert into card (card_no, person_id, state, since, path)
 select 'C' || person_no, id, 'active', '2010-01-01', path from person
 """
-_PROJECT = (
-    """
-    insert into project (id, project_no, name, level, promoted, medical_type, credit_class,
-      course_kind, unit_id, year, credits, hours, cap_project, state, path) overriding system value
-    values (1, '2013-01-01-001', '测试项目', 'national', false, 'western', 'I', 'professional',
-      10, 2013, 5, 15, null, 'announced', '1.2.10.')
-    """,
-    """
-    insert into batch (id, project_id, no, starts_at, ends_at, venue, unit_only, limit_persons,
-      plan, path) overriding system value
-    values (1, 1, 1, '2013-05-18 08:00+08', '2013-05-21 18:00+08', '', false, null,
-      '{"strategy": "any"}', '1.2.10.')
-    """,
-    """
-    insert into batch_session (batch_id, key, label, kind, opens_at, closes_at, sort_order, path)
-    select 1, 's' || n, '签到', 'start', timestamptz '2013-05-18 07:30+08' + n * interval '1 day',
-      timestamptz '2013-05-18 20:30+08' + n * interval '1 day', n, '1.2.10.'
-    from generate_series(0, 3) n
-    """,
-)
+_SESSIONS = [
+    session(f"s{n}", opens_at=f"2013-05-{18 + n}T07:30", closes_at=f"2013-05-{18 + n}T20:30")
+    for n in range(4)
+]
 
 
 def main(argv: list[str]) -> None:
@@ -102,8 +87,7 @@ def _prepare(on: Ground, people: int) -> bytes:
     populate(on.owner, people)
     with on.owner.begin() as connection:
         connection.exec_driver_sql(_CARDS)
-        for statement in _PROJECT:
-            connection.exec_driver_sql(statement)
+    hold(on.site, ends_at="2013-05-21T18:00", sessions=_SESSIONS, plan={"strategy": "any"})
     with on.owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("vacuum analyze card"))
     with begin(on.site, OPERATOR) as work:
