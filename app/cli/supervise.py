@@ -15,7 +15,7 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import click
 
@@ -101,9 +101,12 @@ class Run:
         self._provide()
         _say("migrating")
         db.upgrade(self._services.owner_url)
+        _say("starting")
         self._start_parts(number)
-        self._wait_until_ready(number)
-        happened = perform_main_job(self._web, once=once)
+        # While the parts come up, the demo city may already be made.
+        with MainJob(self._web, once=once) as job:
+            self._wait_until_ready(number)
+            happened = job.done()
         _say("ready", web=self._web, seconds=round(time.monotonic() - started_at))
         return happened
 
@@ -186,27 +189,37 @@ class Run:
         _write(self._record, json.dumps(record, indent=1) + "\n", mode=0o600)
 
 
-def perform_main_job(web: str, *, once: bool) -> dict[str, Any]:
-    """Seed the demo city where that is not done, take in its sample upload, award, and ask.
+class MainJob:
+    """主要的事 — the demo city where it is not made yet, its upload, its award, its questions.
 
-    A program of its own tells what it does on standard error. UnavailableError where it fails.
+    A program of its own does it, waits for the web as far as it must, and tells what it does on
+    standard error. Leaving early ends it.
     """
-    command = [sys.executable, "-m", "app", "demo", "run", "--json", "--web", web]
-    job = subprocess.Popen(
-        [*command, "--once"] if once else command,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, cwd=config.ROOT, start_new_session=True,
-    )  # fmt: skip
-    try:
-        said, _ = job.communicate()
-    except KeyboardInterrupt:
-        # It reached only us; the job goes, and whomever it has started.
-        os.killpg(job.pid, signal.SIGTERM)
-        job.wait()
-        raise
-    if job.returncode != 0:
-        raise UnavailableError("run.demo.failed")
-    happened: dict[str, Any] = json.loads(said)
-    return happened
+
+    def __init__(self, web: str, *, once: bool) -> None:
+        command = [sys.executable, "-m", "app", "demo", "run", "--json", "--web", web]
+        self._process = subprocess.Popen(
+            [*command, "--once"] if once else command,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, cwd=config.ROOT,
+            start_new_session=True,
+        )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            # A Ctrl-C reached only us; the job goes, and whomever it has started.
+            os.killpg(self._process.pid, signal.SIGTERM)
+            self._process.wait()
+
+    def done(self) -> dict[str, Any]:
+        """What happened, once all is done. UnavailableError where it failed."""
+        said, _ = self._process.communicate()
+        if self._process.returncode != 0:
+            raise UnavailableError("run.demo.failed")
+        happened: dict[str, Any] = json.loads(said)
+        return happened
 
 
 def _say(code: str, **facts: object) -> None:

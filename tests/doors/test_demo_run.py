@@ -26,6 +26,7 @@ def once(folder: Path) -> tuple[dict[str, Any], str]:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
+    assert not (folder / "run.json").exists()
     return json.loads(report.read_text()), done.stderr
 
 

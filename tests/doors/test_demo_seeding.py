@@ -25,11 +25,11 @@ TODAY = datetime(2026, 11, 16, 1, 20, tzinfo=UTC)
 pytestmark = pytest.mark.timeout(180)
 
 
-def spoken(site: Site) -> Spoken:
-    """What `demo seed` answers on that site."""
+def spoken(site: Site, *verb: str) -> Spoken:
+    """What `demo seed`, or another verb of the group, answers on that site."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = desk.run(["demo", "seed", "--json"], lambda: site, verbs.root)
+        code = desk.run(["demo", *(verb or ["seed"]), "--json"], lambda: site, verbs.root)
     return Spoken(code, out.getvalue(), err.getvalue())
 
 
@@ -69,3 +69,16 @@ def test_a_city_that_was_not_finished_is_finished_and_nothing_is_in_it_twice(
     assert finished.json == {"seeded": True}, finished.err
     assert {table: count(table) for table in begun} == begun
     assert count("award_run", "state = 'done'") == 17
+
+
+def test_a_run_beside_others_does_nothing_and_says_why(
+    site: Site, cast: Cast, count: Callable[..., int]
+) -> None:
+    done = spoken(site, "run", "--web", "http://127.0.0.1:9")
+
+    assert done.code == 0
+    assert done.json["upload"] == {"accepted": 0, "duplicate": 0, "quarantined": 0, "rejected": 0}
+    assert done.json["award"] == {"granted": 0, "refused": 0, "reasons": {}}
+    assert done.json["wechat"] == []
+    assert "别的单位" in done.err
+    assert count("person") == len(cast.people)

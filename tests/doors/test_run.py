@@ -62,19 +62,6 @@ def test_a_second_run_says_where_the_first_one_is(state: Path) -> None:
         assert run.poll() is None
 
 
-def test_once_writes_what_happened_and_ends(state: Path) -> None:
-    report = state / "happened.json"
-
-    done = subprocess.run(
-        **command(state, "--once", "--json", str(report)),
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert set(json.loads(report.read_text())) == {"upload", "award", "wechat"}
-    assert not (state / "run.json").exists()
-
-
 def command(state: Path, *arguments: str) -> dict[str, Any]:
     given = ("DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL")
     env = {name: value for name, value in os.environ.items() if name not in given}

@@ -5,18 +5,22 @@ They know nothing of our settings, and speak to us only as their likes do.
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from app.config import ROOT
 from app.kernel.errors import UnavailableError
 
 _PATIENCE_S = 120.0
+_LOOK_S = 0.1
 # What any program needs to start; none of it is a setting of ours.
 _KEPT = ("PATH", "PYTHONPATH", "PYTHONSAFEPATH", "LANG", "LC_ALL", "HOME", "TMPDIR")
 
@@ -43,6 +47,27 @@ def callers(
     given = json.dumps({**account, "says": list(says)}, ensure_ascii=False)
     shown: list[str | None] = json.loads(_run("wechat.caller", given=given))
     return shown
+
+
+def wait_for(web: str) -> None:
+    """Wait until the web server answers. UnavailableError where it does not in time."""
+    address = urlsplit(web)
+    until = time.monotonic() + _PATIENCE_S
+    while not _answers(address.hostname or "", address.port):
+        if time.monotonic() > until:
+            raise UnavailableError("demo.web.silent", web=web)
+        time.sleep(_LOOK_S)
+
+
+def _answers(host: str, port: int | None) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=5)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def _run(module: str, *words: str, given: str) -> str:

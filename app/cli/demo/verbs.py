@@ -10,7 +10,7 @@ import click
 from app import config
 from app.accounts import commands as accounts
 from app.base import words
-from app.cli.demo import main_job, materials, seeding
+from app.cli.demo import main_job, materials, outsiders, seeding
 from app.cli.demo.seeding import Stands
 from app.cli.demo.telling import tell
 from app.cli.desk import Desk, help_of, verb
@@ -37,6 +37,8 @@ def group() -> None:
 @verb(group, "seed", *_SEEDING)
 def seed(desk: Desk) -> dict[str, Any]:
     """Make the demo city in an empty database, or finish one that was begun."""
+    if refusal := _refusal(desk):
+        raise refusal
     return {"seeded": _seeded(desk, config.state_folder() / _FOLDER)}
 
 
@@ -45,12 +47,12 @@ def seed(desk: Desk) -> dict[str, Any]:
 @click.option("--once", is_flag=True, help=help_of("demo.once"))
 def run(desk: Desk, *, web: str, once: bool) -> dict[str, Any]:
     """Make the city where there is none, then do the main job against the running web server."""
-    folder: Path = config.state_folder() / _FOLDER
-    try:
-        _seeded(desk, folder)
-    except ConflictError as others:
-        click.echo(words.of_error(others), err=True)
+    if refusal := _refusal(desk):
+        click.echo(words.of_error(refusal), err=True)
         return dict(main_job.NOTHING)
+    folder = config.state_folder() / _FOLDER
+    _seeded(desk, folder)
+    outsiders.wait_for(web)
     batch = main_job.batch_of_the_day(desk)
     happened = main_job.perform(desk, batch, web, folder)
     if not once:
@@ -58,19 +60,23 @@ def run(desk: Desk, *, web: str, once: bool) -> dict[str, Any]:
     return happened
 
 
-def _seeded(desk: Desk, folder: Path) -> bool:
-    """Whether the city was made by this call. ConflictError where it is not ours to make."""
+def _refusal(desk: Desk) -> ConflictError | None:
+    """Why nothing may be made up here."""
     if desk.site.config.production:
-        raise ConflictError("demo.seed.production")
-    match seeding.stands(desk):
-        case Stands.CITY:
-            return False
-        case Stands.OTHERS:
-            raise ConflictError("demo.seed.others")
-        case stands:
-            tell("seed.begun" if stands is Stands.NOTHING else "seed.resumed")
-            seeding.seed(desk, folder)
-            return True
+        return ConflictError("demo.seed.production")
+    if seeding.stands(desk) is Stands.OTHERS:
+        return ConflictError("demo.seed.others")
+    return None
+
+
+def _seeded(desk: Desk, folder: Path) -> bool:
+    """Whether the city was made, or finished, by this call."""
+    stands = seeding.stands(desk)
+    if stands is Stands.CITY:
+        return False
+    tell("seed.begun" if stands is Stands.NOTHING else "seed.resumed")
+    seeding.seed(desk, folder)
+    return True
 
 
 def _tell_ways_on(desk: Desk, batch: Batch, web: str, folder: Path) -> None:
