@@ -24,6 +24,7 @@ from app.kernel.secret import Secret
 from app.standards import commands as standards
 from device.drivers import DRIVERS
 from jobs.queues import HANDLERS
+from tests.support.filing import batch, filed, project
 
 NO = "2013-01-01-001"
 OPERATOR = Actor("load", Via.CLI, Place.root(), Role.OPERATOR)
