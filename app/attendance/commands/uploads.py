@@ -51,8 +51,10 @@ def upload(
         raise ForbiddenError("attendance.device.refused", sn=device.sn)
     with work.reaching():
         row, fresh = _stored(work, sent, device, header, key)
-        # Where a good file has the batch id, this one is refused or bad: no need to wait for that.
-        prompt = sent.size <= intake.SMALL or intake.is_taken(work, row)
+        # A file without a header of its device stores no record, nor does one whose batch id a good
+        # file has: both are judged at once, however large they are.
+        hopeless = row.epoch is None or intake.is_taken(work, row)
+        prompt = hopeless or sent.size <= intake.SMALL
         if fresh and prompt and locks.one_file_soon(work, row.device_id):
             intake.take_in(work, row, device, driver)
         elif fresh:
