@@ -15,6 +15,7 @@ from app.attendance import commands as attendance
 from app.attendance.terms import DeviceKind
 from app.base.site import Site
 from app.base.work import begin
+from app.kernel.errors import InvalidError
 from device.mbox import doors, exchange
 from device.mbox.codec import peek
 from device.mbox.machine import Card, Machine, Memory, Request, Response
@@ -297,6 +298,20 @@ def test_packages_are_listed_ranged_tagged_and_acknowledged(
     assert (part.status, part.body) == (206, whole.body[5:10])
     assert (known.status, known.body) == (304, b"")
     assert count("device_package", "acked_at is not null") == 2
+
+
+def test_a_machine_enrolled_anew_passes_over_the_packages_of_its_older_key(
+    terminal: Machine, site: Site, make_terminal: MakeTerminal
+) -> None:
+    assert terminal.newest.manifest.package_seq == 1
+
+    anew = make_terminal()
+    with pytest.raises(InvalidError, match="bad_signature"):
+        anew.fetch()
+    package(site, anew)
+
+    assert anew.newest.manifest.package_seq == 2
+    assert len(anew.memory.packages) == 1
 
 
 def test_another_machines_package_is_not_there(

@@ -22,6 +22,7 @@ _OK, _ACCEPTED = 200, 202
 _GOOD = range(200, 300)
 _POLL_S = 0.2
 _NONCE = 16
+_FOREIGN = "device.package.bad_signature"
 
 
 class Machine(OfflineMachine):
@@ -50,19 +51,33 @@ class Machine(OfflineMachine):
         return self.meet(int(said["server_ms"]) + rtt_ms // 2, rtt_ms)
 
     def fetch(self) -> list[Package]:
-        """Downloads, checks, loads and acknowledges the packages it has not got."""
+        """Downloads, checks, loads and acknowledges the packages it has not got.
+
+        A machine that was enrolled anew passes over those that were signed with its older key;
+        InvalidError where the newest is none of its own.
+        """
         self.synchronise()
         newest = self.status()["package_seq"]
         found = self._told(self.call("GET", f"/device/v1/packages?after={newest}"))["packages"]
         loaded = []
+        older: InvalidError | None = None
         for one in sorted(found, key=lambda one: int(one["package_seq"])):
             path = f"/device/v1/packages/{one['package_id']}"
             answer = self.call("GET", path)
             self._told(answer)
             if hashlib.sha256(answer.body).hexdigest() != one["sha256"]:
                 raise InvalidError("device.package.altered", file=one["package_id"])
-            loaded.append(self.load(answer.body))
+            try:
+                loaded.append(self.load(answer.body))
+            except InvalidError as refused:
+                if refused.code != _FOREIGN:
+                    raise
+                older = refused
+                continue
+            older = None
             self._told(self.call("POST", f"{path}/ack"))
+        if older is not None:
+            raise older
         return loaded
 
     def upload(self, *, wait_s: float = 0) -> list[Response]:
