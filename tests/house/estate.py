@@ -95,10 +95,15 @@ class Estate:
     invitation: Invitation
     token: Secret
     last_file: bytes
+    unsent_id: str
 
     @property
     def place(self) -> Place:
         return self.cast.unit(HOSPITAL).place
+
+    @property
+    def other_place(self) -> Place:
+        return self.cast.unit(COUNTY_HOSPITAL).place
 
     def unsent(self) -> Sent:
         """A good file of the first hospital's terminal that nobody sent yet."""
@@ -132,8 +137,14 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
     with begin(site, OPERATOR) as work:
         standards.load_shipped(work)
     _on_leave(site, SHAN_XIAO, TIAN_HUI)
-    machine = _held(site, make_terminal, HOSPITAL, OWN_NO, OWN_SN, "心血管病房", ZHOU_LAN)
-    other = _held(site, make_terminal, COUNTY_HOSPITAL, OTHER_NO, OTHER_SN, "内科示教室", XIE_FANG)
+    own = filing.project(OWN_NO, unit_code=HOSPITAL, batches=_batches("心血管病房", ZHOU_LAN))
+    theirs = filing.project(
+        OTHER_NO, unit_code=COUNTY_HOSPITAL, name="小儿发热门诊进展",
+        batches=_batches("内科示教室", XIE_FANG),
+    )  # fmt: skip
+    filing.filed(site, OPERATOR, own, theirs)
+    machine = _equipped(site, make_terminal(OWN_SN, HOSPITAL), OWN_NO)
+    other = _equipped(site, make_terminal(OTHER_SN, COUNTY_HOSPITAL), OTHER_NO)
     with begin(site, OPERATOR) as work:
         cards.set_state(work, SHAN_XIAO, CardState.LOST, at("07:00:00"))
     _swiped(machine, HE_MIN, CAO_JING, SHAN_XIAO)
@@ -155,11 +166,12 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
     assert invitation is not None
     assert code is not None
     [batch] = machine.memory.batches
+    unsent = machine.export()
     found = _ids(site, device)
     return Estate(
         site, cast, device, machine, other, package.id, found["upload"], queued_upload_id,
         batch.batch_id, found["unknown_card"], found["revoked_card"], found["unknown_activity"],
-        run_id, queued_run_id, found["card"], code, invitation, token, machine.export().data,
+        run_id, queued_run_id, found["card"], code, invitation, token, unsent.data, unsent.batch_id,
     )  # fmt: skip
 
 
@@ -174,14 +186,14 @@ def _on_leave(site: Site, *nos: str) -> None:
         cards.import_people(work, people_sheet(csv_of(columns, *rows)))
 
 
-def _held(
-    site: Site, make_terminal: MakeTerminal, unit: str, no: str, sn: str, venue: str, lecturer: str
-) -> Machine:
-    """A project of the unit, and a terminal that has its package and told how it is."""
-    held = [filing.batch(1, venue=venue, lecturers=[filing.lecturer(lecturer)]), filing.batch(2)]
-    filing.filed(site, OPERATOR, filing.project(no, unit_code=unit, batches=held))
-    machine = make_terminal(sn, unit)
-    terminal.package(site, machine, no)
+def _batches(venue: str, lecturer: str) -> list[dict[str, Any]]:
+    held = filing.batch(1, venue=venue, lecturers=[filing.lecturer(lecturer)])
+    return [held, filing.batch(2, venue=venue)]
+
+
+def _equipped(site: Site, machine: Machine, project_no: str) -> Machine:
+    """The machine has its package and told how it is."""
+    terminal.package(site, machine, project_no)
     machine.heartbeat()
     return machine
 
