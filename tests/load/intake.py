@@ -54,7 +54,7 @@ def main(argv: list[str]) -> None:
     """Measure and print rows a second, the ratio and the job's memory."""
     options = argparse.ArgumentParser(prog="python -m tests.load intake")
     options.add_argument("--records", type=int, default=1_000_000)
-    options.add_argument("--people", type=int, default=250_000)
+    options.add_argument("--people", type=int, default=100_000)
     options.add_argument("--job", help=argparse.SUPPRESS)
     chosen = options.parse_args(argv)
     if chosen.job:
@@ -64,9 +64,9 @@ def main(argv: list[str]) -> None:
         file = Path(folder) / "records.mbxrec"
         key = _prepare(on, chosen.people)
         _write(file, key, chosen.records, chosen.people)
-        print(
-            f"a file of {chosen.records:,} records, {file.stat().st_size / 1e6:.0f} MB", flush=True
-        )
+        size = file.stat().st_size / 1e6
+        people = f"{chosen.people:,} people with a card each"
+        print(f"a file of {chosen.records:,} records of {people}, {size:.0f} MB", flush=True)
         message = _send(on, file)
         spent = _in_a_process(on, message)
         stored = _count(on.owner, "select count(*) from swipe where state = 'accepted'")
