@@ -17,6 +17,7 @@ import psycopg
 from app.attendance.rules import Holder
 from app.base.work import Work
 from app.kernel.span import at_ms
+from app.projects.terms import BatchId
 
 Connection: TypeAlias = psycopg.Connection[Any]
 
@@ -61,10 +62,10 @@ def activity_id_of(batch_id: int) -> str:
     return f"B{batch_id}"
 
 
-def batch_id_of(activity_id: str) -> int | None:
+def batch_id_of(activity_id: str) -> BatchId | None:
     """The batch that an activity's name stands for; None where it cannot be one of ours."""
     found = _ACTIVITY.fullmatch(activity_id)
-    return int(found[1]) if found else None
+    return BatchId(int(found[1])) if found else None
 
 
 def people(connection: Connection, numbers: Collection[str]) -> dict[str, int]:

@@ -131,7 +131,7 @@ class Taking:
         Those a package of the device carried; and those held by a unit that stands over or under
         the device's, because a terminal may be lent within a house before it gets their package.
         """
-        named = {one: batch for one in activities if (batch := lookups.batch_id_of(one))}
+        named = {one: number for one in activities if (number := lookups.batch_id_of(one))}
         if not named:
             return {}
         if self._carried is None:
@@ -146,7 +146,7 @@ class Taking:
         return {
             activity: occasion_of(batch, SUPPRESS_SECONDS)
             for activity, batch_id in named.items()
-            if (batch := batches.get(batch_id)) and lawful(batch)  # type: ignore[call-overload]
+            if (batch := batches.get(batch_id)) and lawful(batch)
         }
 
 
