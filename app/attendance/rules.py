@@ -93,7 +93,7 @@ class Decided:
     """判定结果 — the fate of each record of some taps, by columns; person 0 where not known."""
 
     people: list[int]
-    at: list[int]
+    at: Sequence[int]
     fates: list[int]
     held: list[Held]
 
@@ -115,7 +115,7 @@ class Judging:
     def decide(self, taps: Taps, facts: Facts) -> Decided:
         """The fate of each record."""
         clock = self._clock(taps)
-        decided = Decided([], clock.at if clock else list(taps.shown_ms), [], [])
+        decided = Decided([], clock.at if clock else taps.shown_ms, [], [])
         people, fates = decided.people.append, decided.fates.append
         self._counted += [{} for _ in self.occasions[len(self._counted) :]]
         counted, occasions, elsewhere = self._counted, self.occasions, facts.elsewhere

@@ -143,7 +143,10 @@ def forget_waiting(
 def packed(taps: Taps, occasions: Sequence[int], decided: Decided) -> bytes:
     """The records as rows of COPY's binary format, without its head and end."""
     shown = [(ms - _EPOCH_MS) * 1000 for ms in taps.shown_ms]
-    at = [(ms - _EPOCH_MS) * 1000 for ms in decided.at]
+    # A clock that is right shows the judged time itself.
+    at = shown
+    if decided.at is not taps.shown_ms:
+        at = [(ms - _EPOCH_MS) * 1000 for ms in decided.at]
     small, wide = repeat(2), repeat(8)
     rows = map(
         _ROW.pack,
