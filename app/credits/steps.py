@@ -1,9 +1,9 @@
 """Steps by which other contexts enter credit inside their own command.
 
-The protocol of a set: the caller fills the temporary view or table `credit_due` (what each person
-is to have of the occasion), then calls `post`, which enters the differences to what the ledger
-holds: what is new or changed is entered, what is gone or changed is reversed, what is the same
-stays as it is. So posting the same again does nothing, and nothing is ever edited.
+The protocol of a set: the caller fills the temporary view or table `credit_due` with what each
+person is to have of the occasion (person_id, path, part; gross, cap, net; hours in 小时), then calls `post`, which enters the differences to what the ledger holds: what is new or changed is
+entered, what is gone or changed is reversed, what is the same stays as it is. So posting the same
+again does nothing, and nothing is ever edited.
 """
 
 from __future__ import annotations
@@ -15,9 +15,6 @@ from sqlalchemy import text
 
 from app.base.work import Work
 from app.credits.terms import Source
-
-# The columns that `credit_due` must have; gross, cap, net are credits, hours are 小时.
-DUE_COLUMNS = ("person_id", "path", "part", "gross", "cap", "net", "hours")
 
 _ACTIVE = """
 active as (
@@ -59,11 +56,16 @@ insert into credit_entry (
 select d.person_id, d.path, :year, :source, :credit_class, :item, d.part, d.gross, d.cap, d.net,
   d.hours, :given_on, :project_id, :batch_id, :run_id, :edition_id, :now, :actor
 from {due} d {unless} order by d.person_id
-returning person_id, path, year, credit_class, net, hours"""
+"""
 
-_FIRST = text(f"""
-with change as ({_ENTER.format(due="credit_due", unless="")}), tally as ({_TALLY})
-select count(*), 0 from change
+# Where nothing stands yet, entries and tallies are both made straight from what is due.
+_FIRST = text(_ENTER.format(due="credit_due", unless=""))
+_FIRST_TALLY = text(f"""
+with change as (
+  select person_id, path, cast(:year as integer) as year,
+    cast(:credit_class as text) as credit_class, net, hours
+  from credit_due
+) {_TALLY}
 """)  # noqa: S608  made of our own constants
 
 # Both sides are tables of their own, and counted: by the statistics of ledger and verdicts, which
@@ -85,7 +87,9 @@ with same as (
   where a.year = :year and a.item = :item and a.credit_class is not distinct from :credit_class
 ), stale as (
   select a.* from credit_standing a where not exists (select from same s where s.id = a.id)
-), {_REVERSE}, entered as ({_ENTER.format(due="credit_wanted", unless=_UNLESS_SAME)}
+), {_REVERSE}, entered as (
+  {_ENTER.format(due="credit_wanted", unless=_UNLESS_SAME)}
+  returning person_id, path, year, credit_class, net, hours
 ), change as (select * from reversed union all select * from entered), tally as ({_TALLY})
 select (select count(*) from entered), (select count(*) from reversed)
 """)  # noqa: S608  made of our own constants
@@ -127,7 +131,10 @@ def post(work: Work, posting: Posting) -> Posted:
     facts |= {"now": work.now, "actor": work.actor.name}
     work.session.execute(_STAND, {"batch_id": posting.batch_id})
     if not work.session.execute(_ANY_STANDS).scalar_one():
-        return Posted(*work.session.execute(_FIRST, facts).one())
+        # An insert's result counts its rows, which the general type does not say.
+        entered = work.session.execute(_FIRST, facts).rowcount  # type: ignore[attr-defined]
+        work.session.execute(_FIRST_TALLY, facts)
+        return Posted(entered, 0)
     for statement in _COUNTED:
         work.session.execute(statement)
     return Posted(*work.session.execute(_DIFFERENCES, facts).one())

@@ -6,13 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import NewType
 
 from app.kernel.credit import Credit
-from app.kernel.place import Place
-from app.people.terms import PersonId
-
-EntryId = NewType("EntryId", int)
 
 
 class Source(StrEnum):
@@ -61,17 +56,4 @@ class Totals:
     total: Credit
     class_1: Credit
     class_2: Credit
-    hours: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Award:
-    """授分条目 — what one run gives one person, ready to be entered."""
-
-    person_id: PersonId
-    place: Place
-    part: Part
-    gross: Credit
-    cap: Credit | None
-    net: Credit
     hours: Decimal
