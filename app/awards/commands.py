@@ -14,9 +14,6 @@ from app.kernel.errors import ConflictError, InvalidError, NotFoundError
 from app.projects import queries as projects
 from app.projects.terms import BatchId
 
-# A preview is of a run that would be asked for after all others.
-_LAST = 2**62
-
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended('award', :batch_id))")
 
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from app.attendance.terms import SUPPRESS_SECONDS
 from app.credits.terms import Part
 
-SUPPRESS_MS = 60_000  # devices.md 3.6 (a): suppress_seconds where nothing is said
+SUPPRESS_MS = SUPPRESS_SECONDS * 1000
 MIN_SWIPES = 2
 RATIO = Decimal("0.8")
 USUAL_WORKING_DAYS = 3  # 举办单位通常的授分时间

@@ -65,10 +65,8 @@ class Work:
 
     def fresh_ids(self, table: type[Base], count: int) -> list[int]:
         """So many new ids of a table, taken before the rows are made so the trail can name them."""
-        sequence = text(
-            "select nextval(pg_get_serial_sequence(:t, 'id')) from generate_series(1, :n)"
-        )
-        return list(self.session.scalars(sequence, {"t": table.__tablename__, "n": count}))
+        asked = {"t": table.__tablename__, "n": count}
+        return list(self.session.scalars(_NEXT_IDS, asked))
 
     def note(self, table: str, row_id: object, place: Place, **facts: Any) -> None:
         """Write one trail row for an act on a whole set of rows, which has no row of its own."""

@@ -10,6 +10,9 @@ from typing import NewType
 
 from app.kernel.credit import NO_CREDIT, Credit
 from app.kernel.span import Span, day_start
+from app.org.terms import Grade
+from app.people.terms import Status, TitleLevel
+from app.projects.terms import Level
 
 PackId = NewType("PackId", str)
 EditionId = NewType("EditionId", int)
@@ -17,12 +20,14 @@ ItemCode = NewType("ItemCode", str)
 
 ANY_CLASS = "any"  # 不分Ⅰ、Ⅱ类: fills whichever class is short
 NATIONAL = ("cn-2006", "cn-2024")  # where no region's pack applies
-LEVELS = ("national", "provincial", "city", "hospital")
 PROMOTED = "promoted"  # 推广项目
-UNIT_GRADES = ("provincial", "tertiary", "secondary", "primary", "township", "cdc1")
-TITLE_LEVELS = ("junior", "middle", "vice_senior", "senior")
-STATUSES = ("normal", "maternity", "leave_6m", "not_counted", "cancelled")
-UNCOUNTED = frozenset({"not_counted", "cancelled"})  # 不计达标、注销: the standard asks nothing
+# The words of other contexts by which a pack tells levels, units and people apart.
+LEVELS = tuple(word.value for word in Level)
+UNIT_GRADES = (*(word.value for word in Grade), "cdc1")
+TITLE_LEVELS = tuple(word.value for word in TitleLevel)
+STATUSES = tuple(word.value for word in Status)
+# 不计达标、注销: the standard asks nothing
+UNCOUNTED = frozenset({Status.NOT_COUNTED.value, Status.CANCELLED.value})
 
 
 class ClaimRole(StrEnum):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
-from app.kernel.span import at_ms, in_ms
+from app.kernel.span import at_ms, in_ms, in_utc
 from device.mbox.lines import Members
 from device.mbox.terms import PACKAGE_FORMAT, ULID, VERSION
 from device.mbox.writing import moment_text
@@ -113,7 +113,7 @@ def manifest_members(
         "package_id": manifest.package_id,
         "package_seq": manifest.package_seq,
         "device_sn": manifest.device_sn,
-        "generated_at": _in_utc(manifest.generated_at),
+        "generated_at": in_utc(manifest.generated_at),
         "valid_from": _in_beijing(manifest.valid_from),
         "valid_until": _in_beijing(manifest.valid_until),
         "tz": ZONE,
@@ -248,7 +248,3 @@ def revoked_of(members: Members) -> Revoked:
 
 def _in_beijing(moment: datetime) -> str:
     return moment_text(in_ms(moment))
-
-
-def _in_utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -10,11 +10,6 @@ import pytest
 from tests.house.trees import Source, calls, literals, sources
 
 CHINESE = re.compile(r"[\u3400-\u9fff\uff00-\uffef\u3000-\u303f]")
-# Signs that are data of a parser, not words for people: each with its reason.
-SIGNS = {
-    "wechat.messages": "full-width forms that are folded",
-    "wechat.router": "punctuation that separates words",
-}
 
 modules = pytest.mark.parametrize("source", sources(), ids=lambda source: source.name)
 
