@@ -1,7 +1,8 @@
 """Steps by which other contexts enter credit inside their own command.
 
 The protocol of a set: the caller fills the temporary view or table `credit_due` with what each
-person is to have of the occasion (person_id, path, part; gross, cap, net; hours in 小时), then calls `post`, which enters the differences to what the ledger holds: what is new or changed is
+person is to have of the occasion (person_id, path, part; credits gross, cap, net; clock hours),
+then calls `post`, which enters the differences to what the ledger holds: what is new or changed is
 entered, what is gone or changed is reversed, what is the same stays as it is. So posting the same
 again does nothing, and nothing is ever edited.
 """
