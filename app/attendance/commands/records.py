@@ -126,6 +126,10 @@ def _waiting(work: Work, swipe: SwipeId, reason: str) -> tuple[SwipeRow, Quarant
     if not reason.strip():
         raise InvalidError("attendance.reason.missing")
     key = (swipe.device_id, swipe.epoch, swipe.seq)
+    seen = work.session.get(SwipeRow, key, populate_existing=True)
+    if seen is not None and seen.hold == Hold.SEQ_GAP:
+        # Before the record itself, as an intake does that may be taking its file in again.
+        locks.one_file_of(work, swipe.device_id)
     row = work.session.get(SwipeRow, key, with_for_update=True, populate_existing=True)
     if row is None:
         raise NotFoundError("attendance.record.unknown", record=str(swipe))
