@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import string
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,6 +15,8 @@ from tests.house.trees import ROOT, calls, sources
 
 KINDS = {"NotFoundError", "ForbiddenError", "InvalidError", "ConflictError", "UnavailableError"}
 CODE = re.compile(r"[a-z_]+(\.[a-z0-9_]+)+")
+# The Chinese term that begins a docstring, before its dash or full stop.
+TERM = re.compile(r"([\u3400-\u9fff][^\u2014.]*)")
 
 
 def raised() -> set[str]:
@@ -73,3 +76,40 @@ def test_sentences_are_calm_and_whole(name: str) -> None:
         assert not re.search("[！!]", said), code
         assert not re.search(r"系统错误|操作失败|非法|请联系管理员|您", said), code
         list(string.Formatter().parse(said))  # raises on a broken placeholder
+
+
+def classes() -> Iterator[tuple[str, str, str]]:
+    """Every public class of a terms room whose docstring gives a Chinese term: room, name, term."""
+    for source in sources():
+        room = source.name.removesuffix(".__init__")
+        if "terms" not in room.split("."):
+            continue
+        for node in source.tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                term = TERM.match(ast.get_docstring(node) or "")
+                if term:
+                    yield room.split(".terms")[0], node.name, term[1].strip()
+
+
+def entry_of(name: str) -> str:
+    """The name of a class as the glossary writes it: `RankTable` is rank_table."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def test_every_term_is_in_the_glossary() -> None:
+    """Under its context where two contexts mean different things by one word."""
+    glossary = words.book("glossary")
+    wanted = {
+        f"{context.rpartition('.')[2]}.{entry_of(name)}": term for context, name, term in classes()
+    }
+
+    missing = {name: term for name, term in wanted.items() if glossary.get(name) != term}
+
+    assert missing == {}
+
+
+def test_every_entry_of_the_glossary_is_a_term() -> None:
+    known = {f"{context.rpartition('.')[2]}.{entry_of(name)}" for context, name, _ in classes()}
+    sections = {name.split(".")[0] for name in known}
+
+    assert {name for name in words.book("glossary") if name.split(".")[0] in sections} <= known
