@@ -35,13 +35,9 @@ def answer(work: Work, ask: Ask, person_no: PersonNo) -> str:
         latest = awards.latest_told(work, person_no)
         return say("why.no_record") if latest is None else told(latest)
     found = awards.find_told(work, person_no, ask.rest)
-    match len(found):
-        case 0:
-            return say("why.not_found", asked=titled(ask.rest))
-        case 1:
-            return told(found[0])
-        case _:
-            return which(one.batch for one in found)
+    if isinstance(found, awards.Told):
+        return told(found)
+    return which(found) if found else say("why.not_found", asked=titled(ask.rest))
 
 
 def told(one: awards.Told) -> str:

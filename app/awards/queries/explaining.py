@@ -70,10 +70,11 @@ def latest_told(work: Work, person_no: str) -> Told | None:
 
 
 @query(Permission.CREDITS_READ, reaches=True)
-def find_told(work: Work, person_no: str, words: str) -> tuple[Told, ...]:
-    """为什么 — about the batches that a number or words of a name mean, those attended first.
+def find_told(work: Work, person_no: str, words: str) -> Told | tuple[Batch, ...]:
+    """为什么 — about the project that a number or words of a name mean, in its latest batch.
 
-    One where the words are clear; several, told apart by project and batch, where they are not.
+    Where they may mean several, the latest batch of each, newest first, and of those attended alone
+    if there are such: to be asked about by number. Nothing where they mean none.
     """
     person = people.within_sight(work, person_no)
     with work.reaching():
@@ -84,7 +85,9 @@ def find_told(work: Work, person_no: str, words: str) -> tuple[Told, ...]:
         for one in sorted(chosen, key=lambda one: (one.span.end, one.no)):
             latest[one.project.no] = one  # of one project the latest of its batches
         newest_first = sorted(latest.values(), key=lambda one: one.span.end, reverse=True)
-        return tuple(_told(work, person, one) for one in newest_first[:MOST_TOLD])
+        if len(newest_first) == 1:
+            return _told(work, person, newest_first[0])
+        return tuple(newest_first[:MOST_TOLD])
 
 
 def _told(work: Work, person: Person, batch: Batch) -> Told:

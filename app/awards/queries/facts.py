@@ -7,7 +7,7 @@ import struct
 from collections.abc import Collection, Iterator
 from datetime import timedelta
 
-from sqlalchemy import func, select, text
+from sqlalchemy import and_, func, select, text
 
 from app.attendance.tables import QuarantineRow, SwipeRow
 from app.attendance.terms import Hold, SwipeState
@@ -49,6 +49,12 @@ where r.state = 'done' and r.id < :before_run and b.id <> :batch_id
   and exists (select from swipe m where m.batch_id = :batch_id and m.person_id = v.person_id)
 group by s.person_id, b.id, p.name, (s.at at time zone 'Asia/Shanghai')::date
 """)
+
+_SAME_RECORD = and_(
+    QuarantineRow.device_id == SwipeRow.device_id,
+    QuarantineRow.epoch == SwipeRow.epoch,
+    QuarantineRow.seq == SwipeRow.seq,
+)
 
 _CAUSES = {
     Hold.CLOCK_SKEW: Cause.CLOCK_SKEW,
@@ -112,12 +118,7 @@ def uncounted(
     asked = (
         select(SwipeRow.person_id, SwipeRow.hold, SwipeRow.at, SwipeRow.at_dev,
                QuarantineRow.corrected_at, QuarantineRow.card_no)
-        .outerjoin(
-            QuarantineRow,
-            (QuarantineRow.device_id == SwipeRow.device_id)
-            & (QuarantineRow.epoch == SwipeRow.epoch)
-            & (QuarantineRow.seq == SwipeRow.seq),
-        )
+        .outerjoin(QuarantineRow, _SAME_RECORD)
         .where(
             SwipeRow.batch_id == batch_id,
             SwipeRow.state == SwipeState.QUARANTINED,
@@ -149,12 +150,7 @@ def unknown_card_count(work: Work, batch_id: int) -> int:
     return work.session.scalar(
         select(func.count(func.distinct(func.coalesce(card, QuarantineRow.person_no))))
         .select_from(SwipeRow)
-        .join(
-            QuarantineRow,
-            (QuarantineRow.device_id == SwipeRow.device_id)
-            & (QuarantineRow.epoch == SwipeRow.epoch)
-            & (QuarantineRow.seq == SwipeRow.seq),
-        )
+        .join(QuarantineRow, _SAME_RECORD)
         .where(
             SwipeRow.batch_id == batch_id,
             SwipeRow.state == SwipeState.QUARANTINED,
