@@ -190,7 +190,7 @@ def redis(site: Site) -> Check:
     """Whether Redis answers soon; it only wakes workers, so its absence is slowness, not loss."""
     begun = time.perf_counter()
     try:
-        with _redis(site) as client:
+        with redis_client(site) as client:
             client.ping()
     except RedisError as fault:
         return finding("redis", ok=False, cause=_cause(fault))
@@ -200,14 +200,15 @@ def redis(site: Site) -> Check:
 def redis_durable(site: Site) -> Check:
     """Whether Redis keeps what it holds: without its log, kill -9 empties it (trust.md 0.2)."""
     try:
-        with _redis(site) as client:
+        with redis_client(site) as client:
             persistence: dict[str, Any] = client.info("persistence")
     except RedisError as fault:
         return finding("redis_durable", ok=False, cause=_cause(fault))
     return finding("redis_durable", ok=bool(persistence.get("aof_enabled")), cause="AOF")
 
 
-def _redis(site: Site) -> Redis:
+def redis_client(site: Site) -> Redis:
+    """Redis for one look, which gives up at once: its own defaults hang for a minute."""
     return Redis.from_url(
         site.config.redis_url,
         socket_timeout=_REDIS_S,

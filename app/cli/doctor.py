@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import click
-from redis import Redis, RedisError
+from redis import RedisError
 from rq import Worker
 from rq.serializers import JSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
@@ -87,7 +86,7 @@ def secrets(site: Site) -> Check:
     if len(given.secret.reveal()) < SHORTEST_SECRET or _monotonous(given.secret.reveal().encode()):
         weak.append("KEJIAO_SECRET")
     keys = ring(given.keys.reveal())
-    index_key = base64.b64decode(given.index_key.reveal())
+    index_key = config.index_key_bytes(given)
     if any(_monotonous(key) for key in keys.values()):
         weak.append("KEJIAO_KEYS")
     if _monotonous(index_key) or index_key in keys.values():
@@ -103,7 +102,7 @@ def _monotonous(key: bytes) -> bool:
 def workers(site: Site) -> Check:
     """Whether somebody works on what Redis wakes them for."""
     try:
-        with Redis.from_url(site.config.redis_url, socket_timeout=1.0) as client:
+        with health.redis_client(site) as client:
             seen = [
                 worker.last_heartbeat
                 for worker in Worker.all(connection=client, serializer=JSONSerializer)
