@@ -14,7 +14,6 @@ from app.cli.desk import Desk, help_of, verb
 from app.kernel.errors import InvalidError
 from app.kernel.span import local
 
-
 _STATES = [state.value for state in SwipeState]
 
 

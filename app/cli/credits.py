@@ -54,9 +54,7 @@ def show(desk: Desk, *, person_no: str, year: int | None) -> dict[str, Any]:
 @click.argument("person_no")
 @click.option("--project", "project_no", required=True, help=help_of("award.project"))
 @click.option("--batch", "batch_no", type=int, help=help_of("award.batch"))
-def explain(
-    desk: Desk, *, person_no: str, project_no: str, batch_no: int | None
-) -> dict[str, Any]:
+def explain(desk: Desk, *, person_no: str, project_no: str, batch_no: int | None) -> dict[str, Any]:
     """Why a person has credit of a batch, or has none."""
     with desk.work() as work:
         told = awards.explain(work, person_no, project_no, batch_no)
