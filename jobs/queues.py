@@ -30,7 +30,7 @@ HANDLERS: dict[str, Handler] = {
     "attendance.intake": uploads.intake,
     "awards.run": awards.carry_out,
     "cards.changed": uploads.settle,
-    "credits.check": sweeping.check_tallies,
+    "credits.check": sweeping.reconcile,
     "house.sweep": sweeping.sweep,
 }
 

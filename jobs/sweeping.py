@@ -20,7 +20,7 @@ def sweep(work: Work, body: Mapping[str, Any]) -> None:  # noqa: ARG001  a turn 
     attendance.forget_nonces(work)
 
 
-@passes("credits.check_tallies")
-def check_tallies(work: Work, body: Mapping[str, Any]) -> None:  # noqa: ARG001  a turn has no facts
+@passes("credits.reconcile")
+def reconcile(work: Work, body: Mapping[str, Any]) -> None:  # noqa: ARG001  a turn has no facts
     """核对 — compare every person's year with the ledger."""
-    credits.check_tallies(work)
+    credits.reconcile(work)

@@ -90,7 +90,7 @@ def signature_of(token: str, *parts: str) -> str:
     return hashlib.sha1(joined.encode(errors="surrogatepass")).hexdigest()  # noqa: S324
 
 
-def check(keys: Keys, query: Query, now_s: int) -> None:
+def prove(keys: Keys, query: Query, now_s: int) -> None:
     """Prove the address: signed with our token, within 300 s of `now_s`. ForgedError otherwise."""
     _match(signature_of(keys.token, query.timestamp, query.nonce), query.signature)
     if not _TIMESTAMP.fullmatch(query.timestamp) or abs(now_s - int(query.timestamp)) > WINDOW_S:
@@ -99,7 +99,7 @@ def check(keys: Keys, query: Query, now_s: int) -> None:
 
 def echo(keys: Keys, query: Query, echostr: str, now_s: int) -> str:
     """接入验证 — the text to send back to the platform's access check, as it came."""
-    check(keys, query, now_s)
+    prove(keys, query, now_s)
     if not _ECHO.fullmatch(echostr):
         raise UnreadableError("echostr")
     return echostr
@@ -113,7 +113,7 @@ def opened(keys: Keys, query: Query, body: bytes, now_s: int) -> Proven:
        is taken; in compat mode it wins over the plain members beside it.
     3. A cipher that does not open to our app id was not made by who holds our key: forged.
     """
-    check(keys, query, now_s)
+    prove(keys, query, now_s)
     if len(body) > LARGEST_BODY:
         raise UnreadableError("too large")
     if keys.cipher is None or keys.mode is Mode.PLAIN:

@@ -13,7 +13,7 @@ log = structlog.get_logger(__name__)
 
 
 @command(Permission.SYSTEM_OPERATE)
-def check_tallies(work: Work) -> int:
+def reconcile(work: Work) -> int:
     """对账 — how many person-years differ from the ledger; a difference is noted in the trail."""
     unequal = queries.unequal_tallies(work)
     if unequal:

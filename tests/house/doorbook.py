@@ -171,8 +171,8 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "cards.import_people": (Case(_imposter),),
     "cards.set_state": (Case(lambda w, _: cards.set_state(w, HE_MIN, CardState.LOST)),),
     "credits.account_of": (Case(lambda w, _: credits.account_of(w, HE_MIN, 2013)),),
-    "credits.check_tallies": (
-        Case(lambda w, _: ledger.check_tallies(w), "counts, within sight, what does not add up"),
+    "credits.reconcile": (
+        Case(lambda w, _: ledger.reconcile(w), "counts, within sight, what does not add up"),
     ),
     "org.import_units": (
         Case(_units("H1,9901,hospital,改名,2,tertiary")),

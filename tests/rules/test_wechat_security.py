@@ -72,7 +72,7 @@ def test_the_documented_example_with_one_part_changed_is_forged(name: str, value
     changed = replace(DOCUMENTED, **{name: value})
 
     with pytest.raises(ForgedError):
-        security.check(keys(Mode.PLAIN, token="AAAAA"), changed, NOW)
+        security.prove(keys(Mode.PLAIN, token="AAAAA"), changed, NOW)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_rightly_signed_timestamp_that_is_no_number_is_forged(timestamp: str) 
     signature = security.signature_of(TOKEN, timestamp, "n")
 
     with pytest.raises(ForgedError):
-        security.check(keys(), Query(signature=signature, timestamp=timestamp, nonce="n"), NOW)
+        security.prove(keys(), Query(signature=signature, timestamp=timestamp, nonce="n"), NOW)
 
 
 @pytest.mark.parametrize(
