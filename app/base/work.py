@@ -106,11 +106,9 @@ class Work:
 @contextmanager
 def begin(site: Site, actor: Actor) -> Iterator[Work]:
     """Open a unit of work; it commits when the block ends, or leaves no trace."""
-    with Session(site.engine, expire_on_commit=False) as session, session.begin():
+    with _Session(site.engine, expire_on_commit=False) as session, session.begin():
         _set_scope(session, actor.place)
-        work = Work(site, session, actor, site.clock())
-        event.listen(session, "before_flush", functools.partial(_write_trail, work))
-        event.listen(session, "do_orm_execute", _refuse_bulk_change)
+        work = session.info[Work] = Work(site, session, actor, site.clock())
         yield work
         if work.messages:
             session.flush()
@@ -188,7 +186,13 @@ def _set_scope(session: Session, place: Place) -> None:
     session.execute(_SCOPE, {"lo": low, "hi": high})
 
 
-def _write_trail(work: Work, session: Session, *_: object) -> None:
+class _Session(Session):
+    """A session that writes the trail of its work; it listens as a class, as each lives briefly."""
+
+
+@event.listens_for(_Session, "before_flush")
+def _write_trail(session: Session, *_: object) -> None:
+    work: Work = session.info[Work]
     entries = [
         *_entries(work, "add", session.new),
         *_entries(work, "edit", session.dirty),
@@ -222,6 +226,7 @@ def _entries(work: Work, kind: str, rows: Iterable[object]) -> Iterator[dict[str
         yield work._entry(table, key, state.dict.get("path", ""), {"kind": kind, **change})
 
 
+@event.listens_for(_Session, "do_orm_execute")
 def _refuse_bulk_change(state: ORMExecuteState) -> None:
     changed = state.bind_mapper if state.is_update or state.is_delete else None
     if changed is not None and issubclass(changed.class_, Audited):
