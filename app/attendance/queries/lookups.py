@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import psycopg
 
 from app.attendance.rules import Holder
-from app.base.work import Work
+from app.base.work import Work, driver_connection
 from app.kernel.span import at_ms
 from app.projects.terms import BatchId
 
@@ -49,12 +49,9 @@ where device_id = %s"""
 
 
 def connection_of(work: Work) -> Connection:
-    """The work's own connection, for COPY, for sets, and for the lane of an intake."""
+    """The work's own connection, for sets and for the lane of an intake; what is pending is sent."""
     work.session.flush()
-    connection = work.session.connection().connection.driver_connection
-    if not isinstance(connection, psycopg.Connection):
-        raise TypeError("the engine does not speak through psycopg")
-    return connection
+    return driver_connection(work)
 
 
 def activity_id_of(batch_id: int) -> str:
