@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from app.attendance import steps as attendance
 from app.awards import queries, rules, steps
 from app.awards.tables import RunRow
 from app.awards.terms import Options, RunState
@@ -59,6 +60,8 @@ def carry_out(work: Work, run_id: int) -> None:
     batch = projects.batches_of(work, [batch_id])[batch_id]
     before = queries.latest_run(work, batch.id, RunState.DONE)
     with work.reaching():
+        # A card that became known a moment ago counts, though its own job has not come to it yet.
+        attendance.settle(work, [batch_id])
         try:
             case = queries.case_of(work, batch, before_run=run_id)
             judgement = queries.judge(work, case, rules.plan_from_json(run.plan))
