@@ -18,6 +18,10 @@ from app.kernel.secret import Secret
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# pypinyin's table of phrases takes 55 MB and a third of a second in every process; names of people
+# are sorted by their single characters.
+os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
