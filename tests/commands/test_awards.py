@@ -469,6 +469,24 @@ def test_show_and_explain_agree_with_the_award(terminal: Machine, cli: Cli) -> N
     assert told["next_step"]
 
 
+@pytest.mark.parametrize(
+    ("named", "code"),
+    [
+        (("--project", "2013-99-99-999"), "projects.project.unknown"),
+        (("--project", NO, "--batch", 9), "projects.batch.unknown"),
+    ],
+)
+def test_to_explain_what_is_not_there_is_refused_in_words(
+    terminal: Machine, cli: Cli, named: tuple[object, ...], code: str
+) -> None:
+    taps(terminal, (HE_MIN, "2013-05-18", "08:00:00"))
+
+    answer = cli("credits", "explain", HE_MIN, *named, "--json")
+
+    assert (answer.code, answer.json["error"]["code"]) == (2, code)
+    assert str(named[-1]) in answer.json["error"]["message"]
+
+
 def test_a_swipe_that_nobody_knew_counts_once_its_card_is_registered(
     site: Site, terminal: Machine, cli: Cli, tmp_path: Any
 ) -> None:

@@ -45,6 +45,27 @@ def test_every_error_that_is_raised_has_a_sentence() -> None:
     assert not missing
 
 
+def test_every_error_brings_the_facts_of_its_sentence() -> None:
+    lacking = {
+        f"{source.name}:{node.lineno}": facts_of(str(node.args[0].value))
+        - {word.arg for word in node.keywords}
+        for source in sources()
+        for name, node in calls(source.tree)
+        if name.split(".")[-1] in KINDS
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+        and all(word.arg for word in node.keywords)
+    }
+
+    assert {where: facts for where, facts in lacking.items() if facts} == {}
+
+
+def facts_of(code: str) -> set[str]:
+    """The names a sentence of an error leaves open."""
+    parts = string.Formatter().parse(words.book("errors").get(code, ""))
+    return {re.split(r"[.\[]", name)[0] for _, name, _, _ in parts if name}
+
+
 def test_every_sentence_of_an_error_is_raised_somewhere() -> None:
     said = mentioned()
     made = {one.removesuffix("{") for one in said if one.endswith("{")}

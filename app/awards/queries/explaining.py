@@ -47,9 +47,11 @@ def explain(work: Work, person_no: str, project_no: str, batch_no: int | None = 
     person = people.within_sight(work, person_no)
     with work.reaching():  # the activity may be another unit's; only this person's part is read
         batches = projects.batches_of_project(work, project_no)
+        if not batches:
+            raise NotFoundError("projects.project.unknown", project_no=project_no)
         chosen = [one for one in batches if batch_no in (None, one.no)]
         if not chosen:
-            raise NotFoundError("projects.batch.unknown", project=project_no, batch=batch_no or "")
+            raise NotFoundError("projects.batch.unknown", project_no=project_no, batch=batch_no)
         named = facts.named_in(work, person.id, [one.id for one in chosen])
         present = [one for one in chosen if one.id in named] or chosen
         return _told(work, person, max(present, key=lambda one: (one.span.end, one.no)))
