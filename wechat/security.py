@@ -111,7 +111,7 @@ def opened(keys: Keys, query: Query, body: bytes, now_s: int) -> Proven:
     1. The address is checked, then the size, before a byte is parsed.
     2. The plain signature does not cover the body. So in safe mode only what `msg_signature` covers
        is taken; in compat mode it wins over the plain members beside it.
-    3. A cipher that does not open to our app id was not made by who holds our key: forged.
+    3. What is rightly signed and does not open is unreadable; what opens to another app id, forged.
     """
     prove(keys, query, now_s)
     if len(body) > LARGEST_BODY:
@@ -134,7 +134,10 @@ def opened(keys: Keys, query: Query, body: bytes, now_s: int) -> Proven:
 
 
 def decrypted(keys: Keys, sealed: str) -> bytes:
-    """The text inside an `Encrypt` member. ForgedError when key or app id are others'."""
+    """The text inside an `Encrypt` member.
+
+    UnreadableError when it does not open with our key, ForgedError when the app id is another's.
+    """
     return _decrypted(_cipher_of(keys), keys.appid, sealed)
 
 
@@ -187,9 +190,11 @@ def _decrypted(cipher: Cipher[modes.CBC], appid: str, encoded: str) -> bytes:
     plain = cipher.decryptor().update(sealed)
     padding = plain[-1]
     if not 1 <= padding <= _BLOCK or not plain.endswith(_PADDINGS[padding]):
-        raise ForgedError("padding")
+        raise UnreadableError("padding")
     start = _AES_BLOCK + 4
     end = start + int.from_bytes(plain[_AES_BLOCK:start], "big")
+    if end > len(plain) - padding:
+        raise UnreadableError("length")
     if not hmac.compare_digest(plain[end:-padding], appid.encode()):
         raise ForgedError("app id")
     return plain[start:end]
