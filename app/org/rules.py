@@ -14,13 +14,14 @@ NAME_LENGTH = 64
 DEEPEST = 10  # province, city, county, hospital, and departments within departments
 
 K = UnitKind
-# None: stands under nothing, at the root of the tree.
+# None: stands under nothing, at the root of the tree. A city or a county may run this alone, some
+# counties belong to the province itself, and many a hospital is filed under its bureau.
 PARENTS: Mapping[UnitKind, tuple[UnitKind | None, ...]] = {
     K.PROVINCE: (None,),
-    K.CITY: (K.PROVINCE,),
-    K.COUNTY: (K.CITY,),
+    K.CITY: (None, K.PROVINCE),
+    K.COUNTY: (None, K.PROVINCE, K.CITY),
     K.BUREAU: (K.PROVINCE, K.CITY, K.COUNTY),
-    K.HOSPITAL: (K.PROVINCE, K.CITY, K.COUNTY),
+    K.HOSPITAL: (K.PROVINCE, K.CITY, K.COUNTY, K.BUREAU),
     K.DEPARTMENT: (K.HOSPITAL, K.DEPARTMENT),
 }
 
@@ -49,7 +50,7 @@ def judge(
     `known` are the units in sight that the file names, as units or as parents; `taken` the codes
     that units elsewhere have; `scope` is where the actor may act.
     """
-    filed = {draft.code: draft for draft in drafts}
+    filed = {draft.code: draft for draft in drafts if draft.code}
     elsewhere = set(taken)
     for draft in drafts:
         if not draft.code:

@@ -142,7 +142,7 @@ WRONG = [
     ),
     pytest.param(
         "X1,,hospital,某院,1,\n", "parent_code",
-        "第 2 行，hospital 要有上级，上级可以是：province, city, county。"
+        "第 2 行，hospital 要有上级，上级可以是：province, city, county, bureau。"
         "请在 parent_code 填上级的代码。",
         id="no parent",
     ),
@@ -153,7 +153,8 @@ WRONG = [
     ),
     pytest.param(
         "X1,H1,county,某县,1,\n", "parent_code",
-        "第 2 行，county 的上级只能是 city，而 H1 是 hospital。请改 parent_code 或 kind。",
+        "第 2 行，county 的上级只能是 province, city，而 H1 是 hospital。"
+        "请改 parent_code 或 kind。",
         id="county under a hospital",
     ),
     pytest.param(
@@ -223,6 +224,26 @@ def test_a_chain_of_departments_without_end_is_refused(site: Site, cast: Cast) -
 
     assert len(wrong) > 2900
     assert "超过了 10 层" in wrong[-1][2]
+
+
+def test_a_line_without_a_code_makes_no_other_line_wrong(site: Site) -> None:
+    lines = (
+        "X,,province,某省,1,\nXC,X,city,某市,1,\n,XC,hospital,无码院,1,\nXH,XC,hospital,某院,1,\n"
+    )
+
+    assert refused(site, lines) == [(4, "code", "第 4 行，code 列：不能空着，请填上。")]
+
+
+def test_a_city_or_a_county_may_stand_alone_and_a_hospital_under_its_bureau(
+    site: Site, count: Callable
+) -> None:
+    lines = (
+        "XC,,city,某市,1,\nXB,XC,bureau,某市卫健委,1,\nXH,XB,hospital,某院,1,tertiary\n"
+        "XK,,county,某县,1,\nXP,,province,某省,1,\nXD,XP,county,省直管县,1,\n"
+    )
+
+    assert take_in(site, lines) == Imported(added=6, changed=0, same=0)
+    assert count("unit") == 6
 
 
 def test_all_errors_of_a_file_are_told_at_once(site: Site, cast: Cast) -> None:
