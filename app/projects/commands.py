@@ -16,6 +16,7 @@ from app.base.work import Work, command
 from app.kernel.actor import Permission
 from app.kernel.credit import Credit
 from app.kernel.errors import ConflictError, InvalidError, RowError
+from app.kernel.place import Place
 from app.org import queries as org
 from app.org.terms import Unit
 from app.people import queries as people
@@ -79,10 +80,15 @@ def _known(work: Work, filed: Sequence[FiledProject]) -> _Known:
     # A lecturer may belong to any unit, and a number is issued once for the whole country.
     with work.reaching():
         found = people.people_by_no(work, numbers)
-        taken = work.session.scalars(
-            select(ProjectRow.project_no).where(ProjectRow.project_no == _any_number(filed))
+        standing = work.session.execute(
+            select(ProjectRow.project_no, ProjectRow.path).where(
+                ProjectRow.project_no == _any_number(filed)
+            )
         ).all()
-    return _Known(units, found, frozenset(taken))
+    # One in sight that was not there a moment ago is another import's of this very number.
+    here = work.actor.place
+    taken = frozenset(no for no, path in standing if not here.holds(Place(path)))
+    return _Known(units, found, taken)
 
 
 def _named_people(
