@@ -42,7 +42,7 @@ from judged j join person p on p.id = j.person_id""")
 
 # A view takes no parameters; the run's id is a number of ours.
 _DUE = """
-create or replace temporary view credit_due as
+create temporary view credit_due as
 select person_id, path, part, gross, cap, net, hours from award_verdict
 where run_id = {run_id:d} and granted"""
 
@@ -79,6 +79,8 @@ def store(work: Work, run_id: int, judgement: Judgement, reason: str) -> None:
             reason=reason,
         ),
     )
+    # The connection goes back to the pool; a view of it would outlive the run.
+    work.session.execute(text("drop view credit_due"))
 
 
 def take_back(work: Work, batch_id: int, run_id: int, reason: str) -> int:

@@ -113,7 +113,8 @@ def _fate(plan: PersonPlan, change: CardChange | None) -> RosterRow:
             case _:
                 assert_never(change)
         fate = Fate.CHANGED if columns else Fate.SAME
-    return RosterRow(plan.draft.line.row, plan.draft.no, plan.profile.name, fate, columns)
+    draft = plan.draft
+    return RosterRow(draft.line.row, draft.no, plan.profile.name, fate, columns, draft.notes)
 
 
 def _store_cards(

@@ -72,13 +72,14 @@ class CardChange(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RosterRow:
-    """导入的一行 — the fate of a line, and the columns in which it brings something new."""
+    """导入的一行 — the fate of a line, the columns in which it brings something new, and remarks."""
 
     row: int
     person_no: str
     name: str
     fate: Fate
     columns: tuple[str, ...]
+    notes: tuple[RowError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from app.base import words
 from app.cards import commands, rules
 from app.cli import sheet
 from app.cli.desk import Desk, Told, help_of, verb
@@ -27,5 +28,8 @@ def import_(desk: Desk, file: Path, dry_run: bool) -> Told:
     counts = asdict(enrolment.counts)
     if not dry_run:
         return Told(counts, "people.import")
-    rows = [asdict(row) for row in enrolment.rows]
+    rows = [
+        asdict(row) | {"notes": [words.of_row(note) for note in row.notes]}
+        for row in enrolment.rows
+    ]
     return Told(counts | {"rows": rows}, "people.import.dry_run")

@@ -126,10 +126,15 @@ class Reading:
     def __init__(self, line: Line) -> None:
         self.line = line
         self.faults: list[RowError] = []
+        self.notes: list[RowError] = []
 
     def refuse(self, column: str, code: str, /, **facts: object) -> None:
-        """Note one wrong cell."""
+        """Find one cell wrong."""
         self.faults.append(self.line.wrong(column, code, **facts))
+
+    def note(self, column: str, code: str, /, **facts: object) -> None:
+        """Remark on one cell that is no reason to refuse the file."""
+        self.notes.append(self.line.wrong(column, code, **facts))
 
     def text(self, column: str, limit: int, *, must: bool = False) -> str:
         """The cell as it stands, at most so many characters, all of them visible."""

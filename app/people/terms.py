@@ -116,6 +116,8 @@ class PersonDraft:
     department_code: str
     status: Status
     status_from: date
+    # What the identity card says otherwise, and was taken from there.
+    notes: tuple[RowError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,8 +153,8 @@ WRONG = [
     ),
     pytest.param(
         "X1,H1,county,某县,1,\n", "parent_code",
-        "第 2 行，county 的上级只能是 province, city，而 H1 是 hospital。"
-        "请改 parent_code 或 kind。",
+        "第 2 行，county 的上级只能是 province, city，"
+        "而 H1 是 hospital。请改 parent_code 或 kind。",
         id="county under a hospital",
     ),
     pytest.param(

@@ -66,7 +66,7 @@ def state(owner: Engine, message: int) -> tuple[Any, ...]:
 
 def test_a_message_is_done_once_however_often_it_is_delivered(site: Site, owner: Engine) -> None:
     done: list[int] = []
-    here = answering(site, count=lambda work, body: done.append(body["n"]))
+    here = answering(site, count=lambda _, body: done.append(body["n"]))
     message = tell(here, "count", n=7)
 
     finished = [outbox.deliver(here, message) for _ in range(3)]
@@ -78,7 +78,7 @@ def test_a_message_is_done_once_however_often_it_is_delivered(site: Site, owner:
 
 def test_of_many_who_deliver_at_once_one_does_it(site: Site) -> None:
     done: list[int] = []
-    here = answering(site, count=lambda work, body: done.append(1))
+    here = answering(site, count=lambda *_: done.append(1))
     message = tell(here, "count")
     barrier = threading.Barrier(6)
     answers: list[bool] = []
@@ -133,7 +133,7 @@ def test_whoever_lost_the_lease_cannot_finish(site: Site, owner: Engine, clock: 
     def slow(work: Work, body: Mapping[str, Any]) -> None:
         work.tell("effect")
         clock.set(clock.now + outbox.LEASE + timedelta(seconds=1))
-        inner = answering(site, slow=lambda work, body: done.append("second"))
+        inner = answering(site, slow=lambda *_: done.append("second"))
         assert outbox.deliver(inner, message)
         done.append("first")
 

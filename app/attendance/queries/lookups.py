@@ -49,7 +49,7 @@ where device_id = %s"""
 
 
 def connection_of(work: Work) -> Connection:
-    """The work's own connection, for sets and for the lane of an intake; what is pending is sent."""
+    """The work's own connection, for sets and an intake's lane; what is pending is sent."""
     work.session.flush()
     return driver_connection(work)
 

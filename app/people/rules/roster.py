@@ -182,6 +182,7 @@ def _draft(reading: Reading, today: date) -> PersonDraft:
         department_code=reading.code("department_code"),
         status=reading.word("status", Status, must=True) or Status.NORMAL,
         status_from=reading.day("status_from") or ALWAYS,
+        notes=tuple(reading.notes),
     )
 
 
@@ -216,9 +217,9 @@ def _told(
     if card is None:
         return sex, birth_on
     if sex not in {None, card.sex}:
-        reading.refuse("sex", "people.import.sex_differs", told=card.sex)
+        reading.note("sex", "people.import.sex_differs", told=card.sex)
     if birth_on not in {None, card.birth_on}:
-        reading.refuse("birth_date", "people.import.birthday_differs", told=card.birth_on)
+        reading.note("birth_date", "people.import.birthday_differs", told=card.birth_on)
     return card.sex, card.birth_on
 
 
