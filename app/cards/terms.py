@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
+from app.kernel.errors import RowError
 from app.kernel.secret import Secret
 from app.kernel.sheet import Imported, Line
 from app.people.terms import Fate, PersonId
@@ -72,7 +73,7 @@ class CardChange(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RosterRow:
-    """导入的一行 — the fate of a line, the columns in which it brings something new, and remarks."""
+    """导入的一行 — the fate of a line, the columns in which it brings something new, remarks."""
 
     row: int
     person_no: str

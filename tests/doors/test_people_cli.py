@@ -63,7 +63,7 @@ def test_a_trial_answers_with_rows_and_stores_nothing(
     trial = cli(
         "people",
         "import",
-        file(csv_text(NEW, HE | {"title": "护士长", "department_code": "H1-1"})),
+        file(csv_text(NEW | {"sex": "male"}, HE | {"title": "护士长", "department_code": "H1-1"})),
         "--dry-run",
         "--json",
     )
@@ -72,9 +72,15 @@ def test_a_trial_answers_with_rows_and_stores_nothing(
     counts = {name: trial.json[name] for name in ("added", "changed", "same")}
     assert counts == {"added": 1, "changed": 1, "same": 0}
     assert trial.json["rows"] == [
-        {"row": 2, "person_no": "990100099", "name": "吴迪", "fate": "added", "columns": []},
-        {"row": 3, "person_no": HE_MIN, "name": "何敏", "fate": "changed", "columns": ["title"]},
-    ]
+        {
+            "row": 2, "person_no": "990100099", "name": "吴迪", "fate": "added", "columns": [],
+            "notes": ["第 2 行，性别 male 与身份证号不符，按身份证号记为 female。请核对证件原件。"],
+        },
+        {
+            "row": 3, "person_no": HE_MIN, "name": "何敏", "fate": "changed",
+            "columns": ["title"], "notes": [],
+        },
+    ]  # fmt: skip
     assert count("person") == 9
 
 
