@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import and_, exists, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import exists, select
 
 from app.attendance.tables import SwipeRow, UploadRow
 from app.attendance.terms import UploadState
@@ -75,26 +74,27 @@ def standing_of(work: Work, row: UploadRow, *, alone: bool) -> Standing | None:
 
 
 def joined(work: Work, device_id: int, epoch: int) -> list[int]:
-    """The waiting files of an epoch whose missing part is here now, in order of their numbers."""
-    before = aliased(UploadRow)
-    return list(
-        work.session.scalars(
-            select(UploadRow.id)
-            .join(
-                SwipeRow,
-                and_(
-                    SwipeRow.device_id == UploadRow.device_id,
-                    SwipeRow.epoch == UploadRow.epoch,
-                    SwipeRow.seq == UploadRow.first_seq - 1,
-                ),
-            )
-            .join(before, before.id == SwipeRow.upload_id)
-            .where(
-                UploadRow.device_id == device_id,
-                UploadRow.epoch == epoch,
-                UploadRow.waiting,
-                before.waiting.is_(False),
-            )
-            .order_by(UploadRow.first_seq)
+    """The waiting files of an epoch whose missing part is here now, in order of their numbers.
+
+    First the files that wait, of which there are few or none, then the records before them by
+    their keys: asked for in one, the planner reads every swipe of the device.
+    """
+    waiting = work.session.execute(
+        select(UploadRow.id, UploadRow.first_seq)
+        .where(UploadRow.device_id == device_id, UploadRow.epoch == epoch, UploadRow.waiting)
+        .order_by(UploadRow.first_seq)
+    ).all()
+    if not waiting:
+        return []
+    before = (
+        select(SwipeRow.seq)
+        .join(UploadRow, UploadRow.id == SwipeRow.upload_id)
+        .where(
+            SwipeRow.device_id == device_id,
+            SwipeRow.epoch == epoch,
+            SwipeRow.seq.in_([one.first_seq - 1 for one in waiting]),
+            UploadRow.waiting.is_(False),
         )
     )
+    here = set(work.session.scalars(before))
+    return [one.id for one in waiting if one.first_seq - 1 in here]
