@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import exists, select
+from sqlalchemy import and_, exists, select
 
 from app.attendance.tables import SwipeRow, UploadRow
 from app.attendance.terms import UploadState
