@@ -64,6 +64,8 @@ select s.device_id, s.epoch, s.seq, s.upload_id, s.path, i.hold, i.clock_hold, i
   i.result, i.person_no, i.card_no, i.uid_h, i.corrected_at
 from incoming_held i
 join swipe s on s.device_id = %(device)s and s.epoch = %(epoch)s and s.seq = i.seq
+  -- Said twice, so that the planner takes a stretch of the key and not all swipes of the device.
+  and s.seq between (select min(seq) from incoming_held) and (select max(seq) from incoming_held)
 where s.upload_id = %(upload)s and s.state = 'quarantined'
 on conflict (device_id, epoch, seq) do nothing"""
 
