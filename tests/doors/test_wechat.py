@@ -178,11 +178,11 @@ def test_the_same_bytes_get_the_same_bytes(official: Official) -> None:
 def test_three_deliveries_at_once_are_one_message(
     bound: Official, slug: str, count: Callable[..., int]
 ) -> None:
-    caller = bound.caller(slug)
-    sent = caller.text("o_he_min", "学分")
+    callers = [bound.caller(slug) for _ in range(3)]
+    sent = callers[0].text("o_he_min", "学分")
 
     with ThreadPoolExecutor(3) as pool:
-        shown = list(pool.map(lambda _: bound.caller(slug).send(sent), range(3)))
+        shown = list(pool.map(lambda caller: caller.send(sent), callers))
 
     assert len({one.body for one in shown}) == 1
     assert count("callback") == 1
