@@ -13,3 +13,9 @@ from app.base.work import Work, passes
 def carry_out(work: Work, body: Mapping[str, Any]) -> None:
     """授分 — judge the run of the message and enter its credit."""
     commands.carry_out(work, body["run_id"])
+
+
+@passes("awards.give_up")
+def give_up(work: Work, body: Mapping[str, Any]) -> None:
+    """End a run that met a fault too often."""
+    commands.give_up(work, body["run_id"])

@@ -29,6 +29,7 @@ class Queue(StrEnum):
 HANDLERS: dict[str, Handler] = {
     "attendance.intake": uploads.intake,
     "awards.run": awards.carry_out,
+    "awards.run.given_up": awards.give_up,
     "cards.changed": uploads.settle,
     "credits.check": sweeping.reconcile,
     "house.sweep": sweeping.sweep,

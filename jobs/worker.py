@@ -6,11 +6,14 @@ connection is shared, and a message that kills its process kills no worker.
 
 from __future__ import annotations
 
+import contextlib
 import time
+from types import FrameType
 
 import redis
 import structlog
 from rq import Worker
+from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
 
 from app import config
@@ -22,8 +25,25 @@ from jobs.queues import outbox as queue_of
 # A worker that died is noticed by its own database lease; these only keep Redis tidy.
 _TTL_S, _MONITOR_S, _MAINTENANCE_S = 30, 5, 15
 _PAUSE_S = 1.0
+# RQ's own patience with a Redis that is away grows to a minute.
+_LONGEST_PAUSE_S = 5.0
 
 log = structlog.get_logger(__name__)
+
+
+class _Worker(Worker):
+    """RQ's worker, which ends by itself when Redis fails it; this one says whether it was asked."""
+
+    max_connection_wait_time = _LONGEST_PAUSE_S
+    asked_to_end = False
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """End after the message that is under way, also while Redis is away."""
+        self.asked_to_end = True
+        try:
+            super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # RQ has no types
+        except redis.RedisError:
+            raise StopRequested from None
 
 
 def deliver(message_id: int) -> None:
@@ -38,23 +58,28 @@ def deliver(message_id: int) -> None:
 def main() -> None:
     """Work until asked to stop; a Redis that is away is waited for."""
     settings = config.load()
-    while True:
-        broker = connect(settings.redis_url)
-        try:
-            worker = Worker(
-                [queue_of(broker)],
-                connection=broker,
-                serializer=JSONSerializer,
-                worker_ttl=_TTL_S,
-                job_monitoring_interval=_MONITOR_S,
-                maintenance_interval=_MAINTENANCE_S,
-            )
-            worker.work(logging_level="WARNING")
-        except redis.RedisError as fault:
-            log.warning("worker.redis_away", fault=str(fault))
+    with contextlib.suppress(StopRequested):
+        while not _works(settings.redis_url):
             time.sleep(_PAUSE_S)
-        else:
-            return
+
+
+def _works(redis_url: str) -> bool:
+    """Work as long as Redis answers; whether the end was asked for."""
+    broker = connect(redis_url)
+    worker = None
+    try:
+        worker = _Worker(
+            [queue_of(broker)],
+            connection=broker,
+            serializer=JSONSerializer,
+            worker_ttl=_TTL_S,
+            job_monitoring_interval=_MONITOR_S,
+            maintenance_interval=_MAINTENANCE_S,
+        )
+        worker.work(logging_level="WARNING")
+    except redis.RedisError as fault:
+        log.warning("worker.redis_away", fault=str(fault))
+    return worker is not None and worker.asked_to_end
 
 
 if __name__ == "__main__":

@@ -9,13 +9,23 @@ from app.attendance import steps as attendance
 from app.awards import queries, rules, steps
 from app.awards.tables import RunRow
 from app.awards.terms import Options, RunState
+from app.base import words
+from app.base.outbox import NotYetError
 from app.base.work import Work, command
 from app.kernel.actor import Permission
-from app.kernel.errors import ConflictError, InvalidError, NotFoundError
+from app.kernel.errors import (
+    CmeError,
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    UnavailableError,
+)
 from app.projects import queries as projects
-from app.projects.terms import BatchId
+from app.projects.terms import Batch, BatchId
 
-_LOCK = text("select pg_advisory_xact_lock(hashtextextended('award', :batch_id))")
+# Runs are judged one after the other, whatever their batches: what one gives a person may be what a
+# limit leaves to the next, or bar it by its hours.
+_TURN = text("select pg_advisory_xact_lock(hashtextextended('award', 0))")
 
 
 @command(Permission.AWARDS_RUN, reaches=True)
@@ -47,26 +57,29 @@ def ask(work: Work, project_no: str, batch_no: int, options: Options) -> int:
 def carry_out(work: Work, run_id: int) -> None:
     """Judge a waiting run, store its verdicts, make the ledger agree; once, however often asked.
 
-    Locks the batch, so that of two runs the later sees the earlier whole.
+    In turn, so that of two runs the later sees the earlier whole. NotYetError where a run of the
+    same days was asked for before and still waits, or a file with records of the batch comes in.
     """
     run = work.session.get(RunRow, run_id)
     if run is None:
         raise NotFoundError("awards.run.unknown", run=run_id)
-    work.session.execute(_LOCK, {"batch_id": run.batch_id})
+    work.session.execute(_TURN)
     work.session.refresh(run, with_for_update=True)
     if run.state != RunState.QUEUED:
         return
     batch_id = BatchId(run.batch_id)
     batch = projects.batches_of(work, [batch_id])[batch_id]
+    if not attendance.records_as_they_are(work, batch_id) or _comes_after(work, batch, run_id):
+        raise NotYetError
     before = queries.latest_run(work, batch.id, RunState.DONE)
     with work.reaching():
         # A card that became known a moment ago counts, though its own job has not come to it yet.
         attendance.settle(work, [batch_id])
         try:
-            case = queries.case_of(work, batch, before_run=run_id)
+            case = queries.case_of(work, batch)
             judgement = queries.judge(work, case, rules.plan_from_json(run.plan))
         except InvalidError as refusal:
-            run.state, run.remark, run.done_at = RunState.FAILED, refusal.code, work.now
+            _fail(work, run, refusal)
             return
         if before is not None:
             work.session.get_one(RunRow, before.id).state = RunState.REPLACED
@@ -77,6 +90,16 @@ def carry_out(work: Work, run_id: int) -> None:
         run.reasons = {why.value: count for why, count in judgement.outcome.reasons}
         run.over_limit = judgement.outcome.over_limit or None
         steps.store(work, run_id, judgement, reason=f"replaced by run {run_id}")
+
+
+@command(Permission.AWARDS_RUN)
+def give_up(work: Work, run_id: int) -> None:
+    """End a waiting run that met a fault of ours too often, so that another can be asked for."""
+    run = work.session.get(RunRow, run_id, with_for_update=True)
+    if run is None:
+        raise NotFoundError("awards.run.unknown", run=run_id)
+    if run.state == RunState.QUEUED:
+        _fail(work, run, UnavailableError("awards.run.given_up"))
 
 
 @command(Permission.AWARDS_UNDO, reaches=True)
@@ -90,7 +113,7 @@ def undo(work: Work, run_id: int, reason: str) -> int:
     run = work.session.get(RunRow, run_id)
     if run is None:
         raise NotFoundError("awards.run.unknown", run=run_id)
-    work.session.execute(_LOCK, {"batch_id": run.batch_id})
+    work.session.execute(_TURN)
     work.session.refresh(run, with_for_update=True)
     if run.state != RunState.DONE:
         raise ConflictError(f"awards.undo.{run.state}", run=run_id)
@@ -98,3 +121,13 @@ def undo(work: Work, run_id: int, reason: str) -> int:
     work.session.flush()
     with work.reaching():
         return steps.take_back(work, run.batch_id, run_id, reason.strip())
+
+
+def _fail(work: Work, run: RunRow, why: CmeError) -> None:
+    run.state, run.remark, run.done_at = RunState.FAILED, words.of_error(why), work.now
+
+
+def _comes_after(work: Work, batch: Batch, run_id: int) -> bool:
+    """Whether a run of another batch at the same days was asked for before, and still waits."""
+    with work.reaching():
+        return queries.waiting_before(work, batch, run_id)

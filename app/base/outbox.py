@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg
 import structlog
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.base import words
@@ -32,7 +34,8 @@ LEASE = timedelta(seconds=20)
 HEARTBEAT = timedelta(seconds=5)
 # A message handed to a worker and not begun by then is handed out again.
 WAKE_AGAIN = timedelta(seconds=15)
-ATTEMPTS = 8
+FAULTS = 8
+_SOON = timedelta(seconds=1)
 KEPT = timedelta(days=7)
 TURNS_KEPT = timedelta(days=60)
 
@@ -45,9 +48,14 @@ class Claim:
 
     message_id: int
     attempt: int
+    faults: int
     topic: str
     body: Mapping[str, Any]
     place: Place
+
+
+class NotYetError(Exception):
+    """What the message asks for must wait until something else is done; it is looked at again."""
 
 
 class LostClaimError(Exception):
@@ -58,7 +66,10 @@ def deliver(site: Site, message_id: int) -> bool:
     """Do one message now, if nobody else does or did; whether this call finished it.
 
     A refusal (`CmeError`) ends the message with its sentence; anything else leaves it to be tried
-    again after a pause, at most `ATTEMPTS` times, and is raised for the caller's log.
+    again after a pause, at most `FAULTS` times, and is raised for the caller's log. A lost
+    connection, or another's work that came in between, is no fault of the message: it is tried
+    again soon, and that is not counted. A message given up tells the topic `<topic>.given_up`,
+    where somebody answers it.
     """
     claim = _claim(site, message_id)
     if claim is None:
@@ -75,6 +86,9 @@ def deliver(site: Site, message_id: int) -> bool:
         with Session(site.engine) as session, session.begin():
             _finish(session, claim, site.clock(), error=words.of_error(refusal))
         log.info("outbox.refused", message=message_id, topic=claim.topic, code=refusal.code)
+    except NotYetError:
+        _put_back(site, claim, None)
+        return False
     except Exception as fault:
         _put_back(site, claim, fault)
         raise
@@ -142,11 +156,11 @@ def _claim(site: Site, message_id: int) -> Claim | None:
                 (OutboxMessage.lease_until.is_(None)) | (OutboxMessage.lease_until < now),
             )
             .values(lease_until=now + LEASE, attempts=OutboxMessage.attempts + 1)
-            .returning(
-                OutboxMessage.attempts, OutboxMessage.topic, OutboxMessage.body, OutboxMessage.path
-            )
-        ).one_or_none()
-    return None if row is None else Claim(message_id, row[0], row[1], row[2], Place(row[3]))
+            .returning(OutboxMessage)
+        ).scalar_one_or_none()
+        if row is None:
+            return None
+        return Claim(message_id, row.attempts, row.faults, row.topic, row.body, Place(row.path))
 
 
 @contextmanager
@@ -156,14 +170,11 @@ def _kept_alive(site: Site, claim: Claim) -> Iterator[None]:
 
     def renew() -> None:
         while not stop.wait(HEARTBEAT.total_seconds()):
-            with Session(site.engine) as session, session.begin():
-                session.execute(
-                    update(OutboxMessage)
-                    .where(
-                        OutboxMessage.id == claim.message_id,
-                        OutboxMessage.attempts == claim.attempt,
-                    )
-                    .values(lease_until=site.clock() + LEASE)
+            try:
+                _renew(site, claim)
+            except SQLAlchemyError as fault:  # the next one may be heard, before the lease is out
+                log.warning(
+                    "outbox.not_renewed", message=claim.message_id, fault=type(fault).__name__
                 )
 
     thread = threading.Thread(target=renew, name="lease", daemon=True)
@@ -173,6 +184,12 @@ def _kept_alive(site: Site, claim: Claim) -> Iterator[None]:
     finally:
         stop.set()
         thread.join()
+
+
+def _renew(site: Site, claim: Claim) -> None:
+    mine = OutboxMessage.id == claim.message_id, OutboxMessage.attempts == claim.attempt
+    with Session(site.engine) as session, session.begin():
+        session.execute(update(OutboxMessage).where(*mine).values(lease_until=site.clock() + LEASE))
 
 
 def _finish(session: Session, claim: Claim, now: datetime, *, error: str | None) -> None:
@@ -190,20 +207,40 @@ def _finish(session: Session, claim: Claim, now: datetime, *, error: str | None)
         raise LostClaimError
 
 
-def _put_back(site: Site, claim: Claim, fault: Exception) -> None:
+def _put_back(site: Site, claim: Claim, fault: Exception | None) -> None:
+    """Let the message be tried again; nothing of what was tried stands."""
     now = site.clock()
-    given_up = claim.attempt >= ATTEMPTS
+    passing = fault is None or _passes(fault)
+    faults = claim.faults if passing else claim.faults + 1
+    given_up = faults >= FAULTS
+    pause = _SOON if passing else timedelta(seconds=min(2**faults, 300))
     with Session(site.engine) as session, session.begin():
-        session.execute(
+        mine = session.execute(
             update(OutboxMessage)
             .where(OutboxMessage.id == claim.message_id, OutboxMessage.attempts == claim.attempt)
             .values(
+                faults=faults,
                 lease_until=None,
-                due_at=now + timedelta(seconds=min(2**claim.attempt, 300)),
-                error=f"{type(fault).__name__}: {fault}"[:500],
+                due_at=now + pause,
+                error=f"{type(fault).__name__}: {fault}"[:500] if fault else None,
                 done_at=now if given_up else None,
             )
-        )
+            .returning(OutboxMessage.id)
+        ).one_or_none()
+        hearer = f"{claim.topic}.given_up"
+        if mine and given_up and hearer in site.handlers:
+            told = {"at": now, "topic": hearer, "body": claim.body, "path": claim.place.path}
+            session.add(OutboxMessage(**told, due_at=now, attempts=0, faults=0))
+
+
+def _passes(fault: Exception) -> bool:
+    """Whether the fault is the connection's or of two works that met, not the message's own."""
+    cause = fault.orig if isinstance(fault, DBAPIError) else fault
+    if isinstance(cause, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected):
+        return True
+    # One that the server did not live to say has no number; the others are its shutting down.
+    numbers = {None, "57P01", "57P02", "57P03"}
+    return isinstance(cause, psycopg.OperationalError) and cause.sqlstate in numbers
 
 
 def backlog(session: Session, now: datetime) -> tuple[int, float]:

@@ -47,6 +47,8 @@ class OutboxMessage(Base):
     lease_until: Mapped[datetime | None]
     # Counts claims and fences them: only the holder of the last claim may finish.
     attempts: Mapped[int] = mapped_column(default=0)
+    # How many of them ended in a fault of the message's own.
+    faults: Mapped[int] = mapped_column(default=0)
     error: Mapped[str | None]
     # Null while it is to be done; set too when it was given up, and `error` says why.
     done_at: Mapped[datetime | None]

@@ -58,7 +58,7 @@ class Work:
         """Leave work to be done, by a robot at that place, after this one is committed."""
         message = OutboxMessage(
             at=self.now, topic=topic, body=body, path=(place or self.actor.place).path,
-            due_at=self.now, attempts=0,
+            due_at=self.now, attempts=0, faults=0,
         )  # fmt: skip
         self.session.add(message)
         self.messages.append(message)

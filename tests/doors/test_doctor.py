@@ -168,7 +168,7 @@ def test_work_that_was_given_up_is_found(site: Site, owner: Engine) -> None:
         work.tell("house.sweep")
     with owner.begin() as connection:
         connection.execute(
-            text("update outbox_message set done_at = at, attempts = 8, error = 'OSError: away'")
+            text("update outbox_message set done_at = at, faults = 8, error = 'OSError: away'")
         )
 
     found = asked(site)["given_up"]

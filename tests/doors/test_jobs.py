@@ -11,21 +11,26 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from redis import Redis
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 
 from app.base import outbox
 from app.base.site import Site
 from app.base.work import Work, begin
+from app.cli.servers import Server
+from app.cli.services import Services
 from app.config import ROOT, Config
 from app.kernel.actor import Actor, Role, Via
 from app.kernel.errors import ConflictError
 from app.kernel.place import Place
 from jobs import schedule
 from jobs.queues import Queue, connect
+from jobs.queues import outbox as queue_of
 from jobs.relay import Relay
 from tests.conftest import Clock
 
@@ -127,6 +132,71 @@ def test_a_fault_puts_a_message_back_and_leaves_no_trace(
     assert count("outbox_message", "topic = 'later'") == 0
 
 
+def test_a_message_that_must_wait_is_looked_at_again_however_often(
+    site: Site, owner: Engine, clock: Clock
+) -> None:
+    asked: list[int] = []
+
+    def wait(work: Work, body: Mapping[str, Any]) -> None:
+        work.tell("later")
+        asked.append(1)
+        if len(asked) <= outbox.FAULTS:
+            raise outbox.NotYetError
+
+    here = answering(site, wait=wait)
+    message = tell(here, "wait")
+
+    answers = [outbox.deliver(here, message) for _ in range(outbox.FAULTS + 1)]
+
+    assert answers == [False] * outbox.FAULTS + [True]
+    assert state(owner, message) == (True, outbox.FAULTS + 1, None)
+    with owner.connect() as connection:
+        told = connection.execute(text("select count(*) from outbox_message where topic = 'later'"))
+        assert told.scalar_one() == 1
+
+
+def test_a_lost_connection_is_not_counted_and_tried_again_soon(
+    site: Site, owner: Engine, clock: Clock
+) -> None:
+    def cut(work: Work, body: Mapping[str, Any]) -> None:
+        work.session.execute(text("select pg_terminate_backend(pg_backend_pid())"))
+
+    here = answering(site, cut=cut)
+    message = tell(here, "cut")
+
+    for _ in range(outbox.FAULTS):
+        with pytest.raises(OperationalError):
+            outbox.deliver(here, message)
+
+    assert state(owner, message)[0] is False
+    with begin(site, OPERATOR) as work:
+        assert message in outbox.due(work.session, clock.now + timedelta(seconds=2), 10)
+
+
+def test_a_message_that_fails_each_time_is_given_up_and_that_is_told(
+    site: Site, owner: Engine, clock: Clock
+) -> None:
+    heard: list[int] = []
+
+    def fail(work: Work, body: Mapping[str, Any]) -> None:
+        raise ZeroDivisionError
+
+    fates = {"fail": fail, "fail.given_up": lambda _, body: heard.append(body["n"])}
+    here = answering(site, **fates)
+    message = tell(here, "fail", n=7)
+
+    for _ in range(outbox.FAULTS):
+        with pytest.raises(ZeroDivisionError):
+            outbox.deliver(here, message)
+    assert outbox.deliver(here, message) is False
+    assert state(owner, message)[0] is True
+    with begin(site, OPERATOR) as work:
+        told = outbox.due(work.session, clock.now, 10)
+
+    assert [outbox.deliver(here, one) for one in told] == [True]
+    assert heard == [7]
+
+
 def test_whoever_lost_the_lease_cannot_finish(site: Site, owner: Engine, clock: Clock) -> None:
     done: list[str] = []
 
@@ -208,14 +278,14 @@ def environment(config: Config) -> dict[str, str]:
 
 
 @pytest.fixture
-def processes(config: Config, redis: Redis) -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
+def processes(config: Config, redis: Redis) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(module: str) -> subprocess.Popen[bytes]:
+    def start(module: str, **settings: str) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
             [sys.executable, "-m", module],
             cwd=ROOT,
-            env=environment(config),
+            env=environment(config) | settings,
             start_new_session=True,
         )
         started.append(process)
@@ -246,7 +316,7 @@ def test_real_processes_do_what_a_commit_left_behind(
     site: Site,
     owner: Engine,
     clock: Clock,
-    processes: Callable[[str], subprocess.Popen[bytes]],
+    processes: Callable[..., subprocess.Popen[bytes]],
 ) -> None:
     clock.set(datetime.now(tz=clock.now.tzinfo))
     processes("jobs.relay")
@@ -259,7 +329,7 @@ def test_real_processes_do_what_a_commit_left_behind(
 
 
 def test_a_worker_ends_when_it_is_asked_to(
-    owner: Engine, redis: Redis, processes: Callable[[str], subprocess.Popen[bytes]]
+    owner: Engine, redis: Redis, processes: Callable[..., subprocess.Popen[bytes]]
 ) -> None:
     worker, relay = processes("jobs.worker"), processes("jobs.relay")
     until(lambda: redis.scard("rq:workers") == 1 and listening(owner))
@@ -268,3 +338,34 @@ def test_a_worker_ends_when_it_is_asked_to(
         process.terminate()
 
     assert (worker.wait(15), relay.wait(15)) == (0, 0)
+
+
+def test_a_worker_outlives_its_redis_and_ends_when_it_is_asked_to_without_one(
+    site: Site, owner: Engine, clock: Clock, config: Config, tmp_path: Path,
+    processes: Callable[..., subprocess.Popen[bytes]],
+) -> None:  # fmt: skip
+    clock.set(datetime.now(tz=clock.now.tzinfo))
+    database = config.database_url.reveal()
+    with Services(tmp_path, test=True, database_url=database) as services:
+        server = services.redis
+        assert server is not None
+        worker = processes("jobs.worker", REDIS_URL=server.url)
+        broker = connect(server.url)
+        until(lambda: broker.scard("rq:workers") == 1)
+
+        killed(server)
+        server.start()
+        message = tell(site, "house.sweep")
+        queue_of(broker).enqueue("jobs.worker.deliver", message)
+        until(lambda: state(owner, message)[0])
+        killed(server)
+        worker.terminate()
+
+        assert worker.wait(15) == 0
+
+
+def killed(server: Server) -> None:
+    """Kill it, and see that it is dead."""
+    assert server.pid is not None
+    os.kill(server.pid, signal.SIGKILL)
+    until(lambda: server.poll() is not None)

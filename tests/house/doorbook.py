@@ -162,6 +162,7 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "awards.carry_out": (Case(lambda w, e: awards.carry_out(w, e.queued_run_id)),),
     "awards.explain": (Case(lambda w, _: judged.explain(w, HE_MIN, OWN_NO, 1)),),
     "awards.find_told": (Case(lambda w, _: judged.find_told(w, HE_MIN, OWN_NO)),),
+    "awards.give_up": (Case(lambda w, e: awards.give_up(w, e.queued_run_id)),),
     "awards.latest_told": (Case(lambda w, _: judged.latest_told(w, HE_MIN)),),
     "awards.preview": (Case(lambda w, _: judged.preview(w, OWN_NO, 1, Options())),),
     "awards.run_of": (Case(lambda w, e: judged.run_of(w, e.run_id)),),

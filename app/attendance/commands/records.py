@@ -130,6 +130,9 @@ def _waiting(work: Work, swipe: SwipeId, reason: str) -> tuple[SwipeRow, Quarant
     if seen is not None and seen.hold == Hold.SEQ_GAP:
         # Before the record itself, as an intake does that may be taking its file in again.
         locks.one_file_of(work, swipe.device_id)
+    elif seen is not None and seen.batch_id is not None:
+        # Before the record itself, as an award does that may be settling it.
+        locks.records_may_change(work, [seen.batch_id])
     row = work.session.get(SwipeRow, key, with_for_update=True, populate_existing=True)
     if row is None:
         raise NotFoundError("attendance.record.unknown", record=str(swipe))

@@ -1,6 +1,8 @@
-"""锁 — who waits for whom: files of one device, and files against changes of cards."""
+"""锁 — who waits for whom: files of one device, files against cards that change, against awards."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from psycopg.errors import LockNotAvailable
 from sqlalchemy import text
@@ -9,10 +11,11 @@ from sqlalchemy.exc import OperationalError
 from app.base.work import Work
 
 # The first of the two numbers of an advisory lock; nothing else in the product uses these.
-_DEVICE, _CARDS = 4_201_960, 4_201_961
+_DEVICE, _CARDS, _BATCH = 4_201_960, 4_201_961, 4_201_962
 
 _LOCK = text("select pg_advisory_xact_lock(:kind, :number)")
 _SHARE = text("select pg_advisory_xact_lock_shared(:kind, :number)")
+_TRY = text("select pg_try_advisory_xact_lock(:kind, :number)")
 _PATIENCE = text("set local lock_timeout = '3s'")
 _NO_HURRY = text("set local lock_timeout to default")
 
@@ -45,3 +48,24 @@ def one_file_soon(work: Work, device_id: int | None) -> bool:
 def no_file_under_way(work: Work) -> None:
     """Wait until every file is in that may have looked cards up before now."""
     work.session.execute(_LOCK, {"kind": _CARDS, "number": 0})
+
+
+def records_may_change(work: Work, batch_ids: Iterable[int]) -> None:
+    """Let no award judge these batches until this work ends; one that judges now is waited for."""
+    for batch_id in sorted(set(batch_ids)):
+        work.session.execute(_SHARE, {"kind": _BATCH, "number": _small(batch_id)})
+
+
+def records_as_they_are(work: Work, batch_id: int) -> bool:
+    """Change no record of the batch until this work ends, so that it sees all of a file or nothing.
+
+    False where some are being changed. Whoever judges does not stand in line for this: files that
+    come in would have to stand behind.
+    """
+    asked = {"kind": _BATCH, "number": _small(batch_id)}
+    return bool(work.session.execute(_TRY, asked).scalar_one())
+
+
+def _small(batch_id: int) -> int:
+    """An id as the lock takes it; two that meet wait for each other in vain, and that is all."""
+    return batch_id % 2**31

@@ -10,6 +10,7 @@ from app.attendance.queries import lookups, waiting
 from app.attendance.queries.lookups import Connection, connection_of
 from app.attendance.queries.waiting import Waiting
 from app.attendance.rules import Occasion, identity, occasion_of, repeats_any
+from app.attendance.steps import locks
 from app.attendance.steps.drivers import driver_of
 from app.attendance.terms import (
     SUPPRESS_SECONDS,
@@ -116,6 +117,7 @@ def settle_one(work: Work, swipe: SwipeId) -> None:
 
 
 def _settle(work: Work, page: list[Waiting], chips: Mapping[tuple[str | None, bytes], int]) -> int:
+    locks.records_may_change(work, {one.batch_id for one in page})
     connection = connection_of(work)
     numbers = lookups.people(connection, {one.person_no for one in page if one.person_no})
     held = lookups.cards(connection, {one.card_no for one in page if one.card_no})

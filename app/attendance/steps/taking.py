@@ -13,7 +13,7 @@ from app.attendance.queries import devices, lookups
 from app.attendance.queries.lookups import Connection
 from app.attendance.queries.standing import Standing
 from app.attendance.rules import ACCEPTED, Decided, Judging, Occasion, occasion_of
-from app.attendance.steps import storing
+from app.attendance.steps import locks, storing
 from app.attendance.steps.lane import Lane
 from app.attendance.steps.resolving import Asked, Resolver
 from app.attendance.tables import PackageRow, UploadRow
@@ -138,6 +138,7 @@ class Taking:
             self._carried = lookups.carried_batches(connection, device.id)
         carried = self._carried
         batches = projects.batches_of(self._work, list(set(named.values())))
+        locks.records_may_change(self._work, batches)
 
         def lawful(batch: Batch) -> bool:
             place = batch.project.place

@@ -2,7 +2,15 @@
 
 from app.awards.queries.explaining import Told, explain, find_told, latest_told
 from app.awards.queries.judging import Case, Judgement, brief_of, case_of, judge, plan_of, preview
-from app.awards.queries.runs import Judged, Run, latest_run, run_of, verdict_of, verdicts_of
+from app.awards.queries.runs import (
+    Judged,
+    Run,
+    latest_run,
+    run_of,
+    verdict_of,
+    verdicts_of,
+    waiting_before,
+)
 
 __all__ = [
     "Case",
@@ -22,4 +30,5 @@ __all__ = [
     "run_of",
     "verdict_of",
     "verdicts_of",
+    "waiting_before",
 ]

@@ -44,7 +44,7 @@ join project p on p.id = b.project_id
 join award_verdict v on v.run_id = r.id and v.granted
 join swipe s on s.batch_id = b.id and s.person_id = v.person_id
   and s.state in ('accepted', 'duplicate')
-where r.state = 'done' and r.id < :before_run and b.id <> :batch_id
+where r.state = 'done' and b.id <> :batch_id
   and b.starts_at < :until and b.ends_at > :since
   and exists (select from swipe m where m.batch_id = :batch_id and m.person_id = v.person_id)
 group by s.person_id, b.id, p.name, (s.at at time zone 'Asia/Shanghai')::date
@@ -159,17 +159,12 @@ def unknown_card_count(work: Work, batch_id: int) -> int:
     ) or 0  # fmt: skip
 
 
-def stretches_elsewhere(
-    work: Work, batch: Batch, before_run: int
-) -> dict[int, tuple[Stretch, ...]]:
-    """Where people of this batch were, day by day, in batches they are already granted in.
-
-    Only runs asked for before `before_run` bar: runs decide in the order they were asked for.
-    """
+def stretches_elsewhere(work: Work, batch: Batch) -> dict[int, tuple[Stretch, ...]]:
+    """Where people of this batch were, day by day, in batches they are already granted in."""
     rows = work.session.execute(
         _OTHER_STRETCHES,
         {
-            "batch_id": batch.id, "before_run": before_run,
+            "batch_id": batch.id,
             "since": batch.span.start - _DAY, "until": batch.span.end + _DAY,
         },
     )  # fmt: skip

@@ -35,23 +35,17 @@ from app.standards import rules as standard_rules
 from app.standards.queries import Edition
 from app.standards.terms import ClaimRole, Item, Overlap
 
-# A preview is of a run that would be asked for after all others.
-_LAST = 2**62
 _NO_OPTIONS = Options()
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """待判期次 — a batch, the standard and item it is judged by, and the year its credit counts in.
-
-    Only runs asked for before `before_run` bear on it: they decide in the order of asking.
-    """
+    """待判期次 — a batch, the standard and item it is judged by, and the year of its credit."""
 
     batch: Batch
     edition: Edition
     item: Item
     year: int
-    before_run: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +76,13 @@ def preview(work: Work, project_no: str, batch_no: int, options: Options) -> Jud
         return judge(work, case_of(work, batch), plan)
 
 
-def case_of(work: Work, batch: Batch, before_run: int = _LAST) -> Case:
+def case_of(work: Work, batch: Batch) -> Case:
     """The case of a batch, by the standard in force at its place on its last day."""
     edition = standards.pack_for(work, batch.project.place, batch.last_on)
     level, promoted = batch.project.level, batch.project.promoted
     item = standard_rules.item_of(edition.pack, level, promoted=promoted)
     year = standard_rules.year_of(edition.pack, batch.last_on).number
-    return Case(batch, edition, item, year, before_run)
+    return Case(batch, edition, item, year)
 
 
 def plan_of(work: Work, batch: Batch, options: Options = _NO_OPTIONS) -> Plan:
@@ -176,7 +170,7 @@ def _situations(work: Work, case: Case) -> dict[int, Situation]:
     waiting = facts.uncounted(work, batch.id)
     held = {}
     if case.edition.pack.overlap is Overlap.FORBID:
-        held = facts.stretches_elsewhere(work, batch, case.before_run)
+        held = facts.stretches_elsewhere(work, batch)
     project, in_year = _used(work, case, Part.ATTENDEE)
     known: set[int] = {*cancelled, *other, *lecturing, *waiting, *held, *project, *in_year}
     return {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.awards.tables import RunRow, VerdictRow
 from app.awards.terms import Reason, RunState, Verdict, Why
@@ -17,7 +17,7 @@ from app.kernel.credit import Credit
 from app.kernel.errors import NotFoundError
 from app.kernel.place import Place
 from app.people import queries as people
-from app.projects.terms import BatchId
+from app.projects.terms import Batch, BatchId
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,20 @@ def latest_run(work: Work, batch_id: int, *states: RunState) -> Run | None:
         .limit(1)
     )
     return None if row is None else _run(row)
+
+
+def waiting_before(work: Work, batch: Batch, run_id: int) -> bool:
+    """Whether a run of another batch at the same days was asked for before this one and waits."""
+    asked = {"run_id": run_id, "since": batch.span.start, "until": batch.span.end}
+    return bool(work.session.execute(_WAITING_BEFORE, asked).scalar_one())
+
+
+_WAITING_BEFORE = text("""
+select exists (
+  select from award_run r join batch b on b.id = r.batch_id
+  where r.state = 'queued' and r.id < :run_id
+    and b.starts_at < :until + interval '1 day' and b.ends_at > :since - interval '1 day')
+""")
 
 
 def verdict_of(work: Work, run_id: int, person_id: int, part: Part) -> Verdict | None:

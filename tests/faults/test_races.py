@@ -1,0 +1,256 @@
+"""Who comes at the same moment: awards, uploads and schedulers end as if they had come in turn."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar
+
+import pytest
+from sqlalchemy import Engine, event, text
+
+from app.awards import commands as awards
+from app.awards.terms import Options
+from app.base import outbox
+from app.base.site import Site
+from app.base.work import begin
+from app.kernel.errors import ConflictError
+from app.standards import commands as standards
+from device.mbox.machine import Card, Machine
+from jobs import schedule
+from tests.conftest import Clock
+from tests.support.cast import HE_MIN, OPERATOR, ZHENG_HAI
+from tests.support.filing import NO, batch, filed, project
+from tests.support.terminal import MakeTerminal, at, held, package
+
+OTHER = "2013-03-01-008(国)"
+ANY = {"strategy": "any"}
+# Of the questions that an award puts, the last one before it reads who swiped when.
+UNKNOWN_CARDS = "count(distinct"
+# How long something that is blocked, as it should be, is waited for before the other goes on.
+_BLOCKED_S = 1.5
+
+R = TypeVar("R")
+
+
+@pytest.fixture(autouse=True)
+def _standards(site: Site) -> None:
+    with begin(site, OPERATOR) as work:
+        standards.load_shipped(work)
+
+
+def asked(site: Site, no: str = NO, number: int = 1, **options: Any) -> int:
+    """Ask for a run; the message that a worker is to do."""
+    with begin(site, OPERATOR) as work:
+        awards.ask(work, no, number, Options(**options))
+    return work.messages[0].id
+
+
+def outcome(owner: Engine) -> tuple[int, int, dict[str, int]] | None:
+    """What the run in force gave and refused, and why; None where there is none."""
+    sql = "select granted_count, refused_count, reasons from award_run where state = 'done'"
+    with owner.connect() as connection:
+        row = connection.execute(text(sql)).one_or_none()
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def in_force(owner: Engine) -> dict[tuple[str, str, int], str]:
+    """Credit by person, project and batch."""
+    sums = """
+    select p.person_no, j.project_no, b.no, sum(e.net)::text from credit_entry e
+    join person p on p.id = e.person_id join batch b on b.id = e.batch_id
+    join project j on j.id = b.project_id group by 1, 2, 3 having sum(e.net) <> 0"""
+    with owner.connect() as connection:
+        return {
+            (no, project_no, b): net for no, project_no, b, net in connection.execute(text(sums))
+        }
+
+
+def at_once(count: int, act: Callable[[], object]) -> list[object]:
+    """What so many who do the same at the same moment get: an answer, or the refusal's code."""
+    barrier = threading.Barrier(count)
+
+    def one(_: int) -> object:
+        barrier.wait()
+        try:
+            return act()
+        except ConflictError as refusal:
+            return refusal.code
+
+    with ThreadPoolExecutor(count) as hands:
+        return list(hands.map(one, range(count)))
+
+
+@contextmanager
+def halfway(site: Site, words: str, act: Callable[[], R]) -> Iterator[list[R]]:
+    """When somebody has put this statement to the database, another acts before it goes on.
+
+    Whoever is made to wait for the first comes to an end after it. What the act answered is in the
+    list when the block has ended.
+    """
+    hands = ThreadPoolExecutor(1)
+    begun: list[Future[R]] = []
+    answers: list[R] = []
+
+    def meddle(_: object, __: object, statement: str, *___: object) -> None:
+        if words in statement and not begun:
+            begun.append(hands.submit(act))
+            wait(begun, timeout=_BLOCKED_S)
+
+    event.listen(site.engine, "after_cursor_execute", meddle)
+    try:
+        yield answers
+        assert begun, f"nobody said {words}"
+        answers.append(begun[0].result())
+    finally:
+        event.remove(site.engine, "after_cursor_execute", meddle)
+        hands.shutdown()
+
+
+def test_of_many_who_award_one_batch_at_once_one_is_heard(
+    site: Site, owner: Engine, terminal: Machine, count: Callable[..., int]
+) -> None:
+    for day, clock in (("2013-05-18", "08:02:11"), ("2013-05-19", "17:31:40")):
+        terminal.tap(held(HE_MIN), at=at(clock, day))
+    terminal.upload()
+
+    for round_no in range(1, 21):
+        answers = at_once(8, lambda: asked(site))
+        [message] = [one for one in answers if isinstance(one, int)]
+        done = at_once(4, partial(outbox.deliver, site, message))
+
+        assert Counter(answers)["awards.run.waiting"] == 7
+        assert sorted(map(bool, done)) == [False] * 3 + [True]
+        assert count("award_run") == round_no
+        assert count("credit_entry") == 1
+
+    assert in_force(owner) == {(HE_MIN, NO, 1): "5.00"}
+    assert count("award_run", "state = 'done'") == 1
+
+
+@pytest.fixture
+def two_days(site: Site, make_terminal: MakeTerminal) -> Machine:
+    """A project of six credits in two batches, of which a person may have ten."""
+    days = [
+        batch(n, starts_at=f"2013-05-{17 + n}T08:00", ends_at=f"2013-05-{17 + n}T18:00",
+              sessions=[], plan=ANY)
+        for n in (1, 2)
+    ]  # fmt: skip
+    filed(site, OPERATOR, project(credits="6.0", batches=days))
+    machine = make_terminal()
+    for n in (1, 2):
+        package(site, machine, NO, n)
+        machine.tap(held(HE_MIN), at=at("09:00:00", f"2013-05-{17 + n}"))
+    machine.upload()
+    return machine
+
+
+def test_two_runs_at_once_do_not_both_take_what_is_left_under_a_limit(
+    site: Site, owner: Engine, two_days: Machine
+) -> None:
+    first, second = asked(site, number=1), asked(site, number=2)
+
+    with halfway(site, UNKNOWN_CARDS, lambda: outbox.deliver(site, second)):
+        outbox.deliver(site, first)
+
+    assert in_force(owner) == {(HE_MIN, NO, 1): "6.00", (HE_MIN, NO, 2): "4.00"}
+
+
+def test_of_two_trainings_at_the_same_hours_the_one_asked_for_first_counts(
+    site: Site, owner: Engine, make_terminal: MakeTerminal
+) -> None:
+    day = batch(starts_at="2013-05-18T08:00", ends_at="2013-05-18T18:00", sessions=[], plan=ANY)
+    filed(site, OPERATOR, project(batches=[day]), project(OTHER, batches=[day]))
+    for number, project_no in enumerate((NO, OTHER)):
+        machine = make_terminal(f"MBX-{number}")
+        package(site, machine, project_no)
+        for clock in ("09:00:00", "11:00:00"):
+            machine.tap(held(HE_MIN), at=at(clock))
+        machine.upload()
+    first, second = asked(site, NO), asked(site, OTHER)
+
+    # A worker that was killed with the first message comes back to it after the second.
+    done = [outbox.deliver(site, message) for message in (second, first, second)]
+
+    assert done == [False, True, True]
+    assert in_force(owner) == {(HE_MIN, NO, 1): "5.00"}
+
+
+def test_an_award_sees_all_of_a_file_or_none_of_it(
+    site: Site, owner: Engine, make_terminal: MakeTerminal
+) -> None:
+    filed(site, OPERATOR, project(batches=[batch(unit_only=True, plan=ANY)]))
+    terminal = make_terminal()
+    package(site, terminal)
+    terminal.tap(held(HE_MIN), at=at("08:02:11"))
+    terminal.upload()
+    # Another house's nurse is refused, but only by who knows that she came.
+    terminal.tap(Card(card_no=ZHENG_HAI), at=at("08:03:00"))
+    terminal.tap(Card(card_no="nobody's"), at=at("08:04:00"))
+    message = asked(site)
+
+    with halfway(site, UNKNOWN_CARDS, terminal.upload) as answers:
+        outbox.deliver(site, message)
+
+    assert [answer.status for answer in answers[0]] == [200]
+    assert outcome(owner) in [(1, 0, {}), (1, 1, {"OTHER_UNIT": 1, "CARD_UNKNOWN": 1})]
+    outbox.deliver(site, asked(site))
+    assert outcome(owner) == (1, 1, {"OTHER_UNIT": 1, "CARD_UNKNOWN": 1})
+    assert in_force(owner) == {(HE_MIN, NO, 1): "5.00"}
+
+
+def test_an_award_comes_after_a_file_that_is_under_way(
+    site: Site, owner: Engine, terminal: Machine, clock: Clock
+) -> None:
+    for day, moment in (("2013-05-18", "08:02:11"), ("2013-05-19", "17:31:40")):
+        terminal.tap(held(HE_MIN), at=at(moment, day))
+    message = asked(site)
+
+    with halfway(site, "UPDATE upload SET", lambda: outbox.deliver(site, message)) as done:
+        terminal.upload()
+
+    assert done == [False]
+    assert outcome(owner) is None
+    clock.advance(seconds=2)
+    with begin(site, OPERATOR) as work:
+        assert message in outbox.due(work.session, work.now, 10)
+    assert outbox.deliver(site, message)
+    assert outcome(owner) == (1, 0, {})
+
+
+def test_a_run_that_was_given_up_does_not_bar_the_next(
+    site: Site, owner: Engine, two_days: Machine
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    message = asked(site)
+    ill = replace(site, handlers={**site.handlers, "awards.run": broken})
+    for _ in range(outbox.FAULTS):
+        with pytest.raises(ZeroDivisionError):
+            outbox.deliver(ill, message)
+    with pytest.raises(ConflictError, match="waiting"):
+        asked(site)
+
+    with begin(site, OPERATOR) as work:
+        told = outbox.due(work.session, work.now, 10)
+    for one in told:
+        outbox.deliver(site, one)
+
+    outbox.deliver(site, asked(site))
+
+    assert in_force(owner) == {(HE_MIN, NO, 1): "6.00"}
+
+
+def test_of_many_schedulers_each_turn_is_told_by_one(site: Site, count: Callable[..., int]) -> None:
+    told = at_once(6, lambda: tuple(schedule.tell_due(site)))
+
+    assert Counter(topic for one in told for topic in one) == Counter(
+        {"house.sweep": 1, "credits.check": 1}
+    )
+    assert count("outbox_message", "topic = 'house.sweep'") == 1
