@@ -1,19 +1,11 @@
-"""账号 — words of the front desk: log-ins, grants, official accounts, bindings."""
+"""公众平台账号 — kinds, secrets, and the turns of a delivery."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
-from typing import NewType
 
-from app.kernel.actor import Role
-from app.kernel.place import Place
 from app.kernel.secret import Secret
-from app.org.terms import UnitId
-from app.people.terms import PersonId, PersonNo
-
-LoginId = NewType("LoginId", int)
 
 
 class AccountKind(StrEnum):
@@ -44,35 +36,6 @@ class OfficialAccount:
     token: Secret
     aes_key: Secret | None
     mode: Mode
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """绑定 — whose openid this is."""
-
-    person_id: PersonId
-    person_no: PersonNo
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """一次性链接 — what an administrator receives to set the first password."""
-
-    url: Secret
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Invitation:
-    """邀请 — what a link that can still be used stands for: who, in which capacity, and where."""
-
-    login_id: LoginId
-    name: str
-    role: Role
-    unit_id: UnitId
-    place: Place
-    expires_at: datetime
 
 
 class Put(StrEnum):

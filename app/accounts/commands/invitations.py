@@ -1,24 +1,20 @@
-"""Changes at the front desk: official accounts, bindings, invitations, first passwords."""
+"""邀请与启用 — a role held at a place, and the first password of who holds it."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
 
-from sqlalchemy import delete, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select
 
 from app.accounts import queries, rules
+from app.accounts.steps import flush
 from app.accounts.tables import (
-    BindingRow,
-    CallbackRow,
     GrantRow,
     LinkRow,
     LoginRow,
-    OfficialAccountRow,
 )
-from app.accounts.terms import Link, OfficialAccount, Put
+from app.accounts.terms import Link
 from app.base import passwords, words
 from app.base.work import Work, command
 from app.kernel.actor import Permission, Role
@@ -26,81 +22,8 @@ from app.kernel.errors import ConflictError, ForbiddenError, InvalidError, NotFo
 from app.kernel.place import Place
 from app.kernel.secret import Secret
 from app.org import queries as org
-from app.people import queries as people
 
 _TOKEN_BYTES = 24
-CALLBACKS_KEPT = timedelta(days=2)
-
-
-@command(Permission.WECHAT_MANAGE)
-def put_official_account(work: Work, account: OfficialAccount) -> Put:
-    """登记公众平台账号 — the account stands as described.
-
-    ConflictError when its appid is another account's.
-    """
-    clash = select(OfficialAccountRow.slug).where(
-        OfficialAccountRow.appid == account.appid, OfficialAccountRow.slug != account.slug
-    )
-    if other := work.session.scalar(clash):
-        raise ConflictError("accounts.official.appid_taken", appid=account.appid, slug=other)
-    row = work.session.get(OfficialAccountRow, account.slug, with_for_update=True)
-    if row is not None and account == queries.opened(work.site.vault, row):
-        return Put.SAME
-    result = Put.CHANGED
-    if row is None:
-        row, result = OfficialAccountRow(slug=account.slug), Put.ADDED
-        work.session.add(row)
-    row.kind, row.name = account.kind, account.name
-    row.appid, row.mode = account.appid, account.mode
-    row.secret = _sealed(work, "secret", account.slug, account.secret)
-    row.token = _sealed(work, "token", account.slug, account.token)
-    key = account.aes_key
-    row.aes_key = None if key is None else _sealed(work, "aes_key", account.slug, key)
-    _flush(work, "accounts.official.meanwhile")
-    queries.forget(work.site, account.slug)
-    return result
-
-
-def _sealed(work: Work, column: str, slug: str, secret: Secret) -> bytes:
-    return work.site.vault.seal(secret, queries.sealing(column, slug))
-
-
-@command(Permission.ACCOUNTS_BIND)
-def bind(work: Work, slug: str, openid: str, person_no: str) -> None:
-    """绑定 — the openid is this person's on that account; what it replaces ends, on record.
-
-    1. The person must be within the actor's sight, and so must whoever held the openid before.
-    2. Both old bindings are locked, judged and ended before the new one is added.
-    3. Two binds at the same moment meet at the unique indexes: one wins, the other is told.
-    """
-    follower = rules.openid_of(openid)
-    if work.session.get(OfficialAccountRow, slug) is None:
-        raise NotFoundError("accounts.official.unknown", slug=slug)
-    person = people.person_by_no(work, person_no)
-    standing = work.session.scalars(
-        select(BindingRow)
-        .where(
-            BindingRow.slug == slug,
-            BindingRow.ended_at.is_(None),
-            (BindingRow.openid == follower) | (BindingRow.person_id == person.id),
-        )
-        .with_for_update()
-    ).all()
-    if any(row.openid == follower and row.person_id == person.id for row in standing):
-        return
-    for row in standing:
-        if not work.actor.place.holds(Place(row.path)):
-            raise ConflictError("accounts.bind.taken")
-        row.ended_at = work.now
-    work.session.flush()  # before the new one, or the unique indexes would see both
-    [key] = work.fresh_ids(BindingRow, 1)
-    work.session.add(
-        BindingRow(
-            id=key, path=person.place.path, person_id=person.id, person_no=person.no,
-            slug=slug, openid=follower, bound_at=work.now,
-        )
-    )  # fmt: skip
-    _flush(work, "accounts.bind.meanwhile")
 
 
 @command(Permission.ACCOUNTS_GRANT)
@@ -123,7 +46,7 @@ def invite(work: Work, *, role: Role, unit_code: str, name: str) -> Link:
         [key] = work.fresh_ids(LoginRow, 1)
         login = LoginRow(id=key, name=login_name, created_at=work.now)
         work.session.add(login)
-        _flush(work, "accounts.link.meanwhile")
+        flush(work, "accounts.link.meanwhile")
     held = work.session.scalars(select(GrantRow).where(GrantRow.login_id == login.id)).all()
     _judge_held(work, held)
     grant = next((one for one in held if (one.role, one.unit_id) == (role, unit.id)), None)
@@ -134,19 +57,9 @@ def invite(work: Work, *, role: Role, unit_code: str, name: str) -> Link:
             id=key, login_id=login.id, role=role, unit_id=unit.id, path=unit.realm.path
         )
         work.session.add(grant)
-        _flush(work, "accounts.link.meanwhile")
+        flush(work, "accounts.link.meanwhile")
     _end_links(work, login)
     return _new_link(work, login, grant)
-
-
-@command(Permission.SYSTEM_OPERATE)
-def sweep(work: Work) -> int:
-    """清理回调 — remove replies that no resend will ask for any more; how many.
-
-    The platform resends within seconds; two days are kept for looking into a complaint.
-    """
-    old = delete(CallbackRow).where(CallbackRow.at < work.now - CALLBACKS_KEPT)
-    return len(work.session.execute(old.returning(CallbackRow.key)).all())
 
 
 def _judge_held(work: Work, held: Sequence[GrantRow]) -> None:
@@ -211,10 +124,3 @@ def activate(work: Work, token: Secret, password: Secret) -> None:
         raise InvalidError("accounts.password.refused", rows=rows)
     login.password_hash = passwords.hashed(vault, password)
     link.used_at = work.now
-
-
-def _flush(work: Work, code: str) -> None:
-    try:
-        work.session.flush()
-    except IntegrityError as race:
-        raise ConflictError(code) from race

@@ -1,0 +1,33 @@
+"""Questions to the front desk, which is asked before any scope exists.
+
+Those that take a site are for doors that do not know yet who is asking; each is one statement in a
+transaction of its own.
+"""
+
+from app.accounts.queries.asking import alone
+from app.accounts.queries.binding import binding_of
+from app.accounts.queries.invitations import hash_of, invitation, invited_to
+from app.accounts.queries.official import (
+    REMEMBERED,
+    forget,
+    official_account,
+    opened,
+    sealed,
+    sealing,
+    speaking_plainly,
+)
+
+__all__ = [
+    "REMEMBERED",
+    "alone",
+    "binding_of",
+    "forget",
+    "hash_of",
+    "invitation",
+    "invited_to",
+    "official_account",
+    "opened",
+    "sealed",
+    "sealing",
+    "speaking_plainly",
+]

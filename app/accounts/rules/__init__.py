@@ -1,0 +1,29 @@
+"""账号 — who may invite whom, what a password must be, how an official account may be set up."""
+
+from app.accounts.rules.invitations import (
+    LINK_LIFE,
+    MAY_INVITE,
+    SEATS,
+    judge_invitation,
+    judge_separation,
+    login_name,
+)
+from app.accounts.rules.official import ANSWERING, official_account, openid_of
+from app.accounts.rules.passwords import CLASSES_NEEDED, LONGEST, OWN_PART, SHORTEST, weaknesses
+
+__all__ = [
+    "ANSWERING",
+    "CLASSES_NEEDED",
+    "LINK_LIFE",
+    "LONGEST",
+    "MAY_INVITE",
+    "OWN_PART",
+    "SEATS",
+    "SHORTEST",
+    "judge_invitation",
+    "judge_separation",
+    "login_name",
+    "official_account",
+    "openid_of",
+    "weaknesses",
+]

@@ -1,0 +1,11 @@
+"""Rows of the front desk, which is read before any scope exists: no credit, no medical data.
+
+None of these tables is under row security; the `protected` contract of the house shuts them to all
+but this context.
+"""
+
+from app.accounts.tables.binding import BindingRow
+from app.accounts.tables.logins import GrantRow, LinkRow, LoginRow
+from app.accounts.tables.official import CallbackRow, OfficialAccountRow
+
+__all__ = ["BindingRow", "CallbackRow", "GrantRow", "LinkRow", "LoginRow", "OfficialAccountRow"]

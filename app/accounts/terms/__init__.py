@@ -1,0 +1,18 @@
+"""账号 — words of the front desk: log-ins, grants, official accounts, bindings."""
+
+from app.accounts.terms.binding import Binding
+from app.accounts.terms.logins import Invitation, Link, LoginId
+from app.accounts.terms.official import AccountKind, Claimed, Mode, OfficialAccount, Put, Turn
+
+__all__ = [
+    "AccountKind",
+    "Binding",
+    "Claimed",
+    "Invitation",
+    "Link",
+    "LoginId",
+    "Mode",
+    "OfficialAccount",
+    "Put",
+    "Turn",
+]
