@@ -1,7 +1,8 @@
 """路由 — from a message to who answers it; a table that is only data, read by two rules.
 
-A text is compared by its first words, longest first within a priority; a menu key names a route.
-What no route takes gets the fallback, an event that nobody waits for gets silence.
+A text is compared by its first words, longest first within a priority: as it is written, then
+without what people say out of courtesy, then as it sounds. A menu key names a route. What no route
+takes gets the fallback, an event that nobody waits for gets silence.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from app.base.site import Site
+from wechat.hearing import Heard, heard, rest_after
 from wechat.messages import Event, EventKind, Message, Text, Unknown, plain
 
 
@@ -76,8 +78,10 @@ class Router:
             for word in keywords[route.key].split()
         ]
         self._spoken = tuple(
-            (word, route) for *_, word, route in sorted(spoken, key=lambda entry: entry[:3])
+            (word, heard(word), route)
+            for *_, word, route in sorted(spoken, key=lambda entry: entry[:3])
         )
+        self._courtesies = tuple(sorted(keywords["courtesies"].split(), key=len, reverse=True))
         suffixes = "|".join(map(re.escape, keywords["year"].split()))
         self._year = re.compile(rf"([0-9]{{1,9}}) ?(?:{suffixes})?", re.ASCII)
 
@@ -102,13 +106,42 @@ class Router:
                 return None if is_event else Found(self._fallback, "")
 
     def _by_words(self, kind: str, text: str) -> Found:
-        for word, route in self._spoken:
-            if not (text.startswith(word) and _open(route, kind)):
+        bare = self._without_courtesies(text)
+        return (
+            self._first(kind, text, lambda word, _: _after(word, text))
+            or self._first(kind, bare, lambda word, _: _after(word, bare))
+            or self._by_sound(kind, bare)
+            or Found(self._fallback, text)
+        )
+
+    def _by_sound(self, kind: str, text: str) -> Found | None:
+        said = heard(text)
+        return self._first(kind, text, lambda _, sound: rest_after(said, sound, text))
+
+    def _first(
+        self, kind: str, text: str, match: Callable[[str, Heard], str | None]
+    ) -> Found | None:
+        """The first open route whose words match, and that takes what follows them."""
+        if not text:
+            return None
+        for word, sound, route in self._spoken:
+            if not _open(route, kind) or (following := match(word, sound)) is None:
                 continue
-            rest = self._taken(route, plain(text.removeprefix(word)))
+            rest = self._taken(route, plain(following))
             if rest is not None:
                 return Found(route, rest)
-        return Found(self._fallback, text)
+        return None
+
+    def _without_courtesies(self, text: str) -> str:
+        """What is asked, without "I would like to know" in front of it."""
+        shorter = text
+        while shorter:
+            before = shorter
+            for words in self._courtesies:
+                shorter = plain(shorter.removeprefix(words))
+            if shorter == before:
+                return shorter
+        return text
 
     def _by_key(self, kind: str, key: str) -> Found:
         for route in self.routes:
@@ -123,6 +156,10 @@ class Router:
         if route.takes is Takes.YEAR and (year := self._year.fullmatch(rest)):
             return year[1]
         return None
+
+
+def _after(word: str, text: str) -> str | None:
+    return text.removeprefix(word) if text.startswith(word) else None
 
 
 def _open(route: Route, kind: str) -> bool:
