@@ -18,13 +18,10 @@ from flask import Blueprint, Response, current_app, request
 from app.accounts import queries as accounts
 from app.accounts import steps as desk
 from app.accounts.terms import OfficialAccount, Turn
-from app.base import words
 from app.base.site import Site
 from app.base.work import passes
-from app.kernel.errors import CmeError
-from wechat import replies, security
+from wechat import answering, replies, security
 from wechat.messages import Message, RefusedError, message_of
-from wechat.router import Ask
 from wechat.routes import ROUTER
 from wechat.security import LARGEST_BODY, Keys, Query
 
@@ -86,24 +83,16 @@ def _once(site: Site, account: OfficialAccount, message: Message, seal: Seal) ->
     while True:
         claimed = desk.claim_callback(site, account.slug, message.key)
         if claimed.turn is Turn.FIRST:
-            reply = seal(replies.text(message, _words(site, account, message), _now_s(site)))
+            said = answering.in_time(site, account, message)
+            if said is None:
+                said = replies.say("late.ask_again")
+            reply = seal(replies.text(message, said, _now_s(site)))
             return desk.store_reply(site, account.slug, message.key, reply)
         if claimed.reply is not None:
             return claimed.reply
         if time.monotonic() >= until:
             return replies.SUCCESS
         time.sleep(_LOOK_AGAIN_S)
-
-
-def _words(site: Site, account: OfficialAccount, message: Message) -> str:
-    found = ROUTER.find(account.kind, message)
-    if found is None:
-        return ""
-    ask = Ask(site=site, slug=account.slug, openid=message.openid, message=message, rest=found.rest)
-    try:
-        return found.route.answer(ask)
-    except CmeError as error:
-        return words.of_error(error)
 
 
 def _speak(said: bytes) -> Response:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from app.accounts.terms import OfficialAccount
 from app.base.site import Site
 from wechat.hearing import Heard, heard, rest_after
 from wechat.messages import Event, EventKind, Message, Text, Unknown, plain
@@ -23,10 +24,15 @@ class Ask:
     """来问 — who asks on which account, what they sent, and what followed the route's words."""
 
     site: Site
-    slug: str
+    account: OfficialAccount
     openid: str
     message: Message
     rest: str
+
+    @property
+    def slug(self) -> str:
+        """The account's own name with us."""
+        return self.account.slug
 
 
 Answer: TypeAlias = Callable[[Ask], str]

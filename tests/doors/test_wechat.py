@@ -9,7 +9,7 @@ from datetime import timedelta
 from threading import Timer
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine, text
 
 from app.accounts import steps
 from app.accounts.terms import Mode, Turn
@@ -20,7 +20,7 @@ from app.standards import commands as standards
 from tests.conftest import Clock
 from tests.support.cast import HE_MIN, OPERATOR, STRANGER, ZHENG_HAI, Cast
 from tests.support.wechat_client import ACCOUNTS, CITY_OFFICE, SERVICE, Official, keys_of
-from wechat import doors, security
+from wechat import answering, doors, security
 from wechat.caller import Caller, Sent
 from wechat.messages import EventKind, members_of, message_of
 from wechat.security import LARGEST_BODY
@@ -250,6 +250,24 @@ def test_a_fault_of_ours_is_told_with_a_number(site: Site, official: Official) -
 
     assert words is not None
     assert words.startswith("现在查不到，是我们的问题，正在处理。刷卡记录不会丢。编号 ")
+
+
+def test_an_answer_that_takes_too_long_is_not_waited_for(
+    bound: Official, owner: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "IN_TIME_S", 0.3)
+    caller = bound.city
+    sent = caller.text("o_zheng_hai", "学分")
+
+    with owner.begin() as connection:
+        connection.execute(text("lock table person in access exclusive mode"))
+        first = caller.send(sent)
+
+    assert first.words == "查得有点慢，请过一会儿再问一次。"
+    assert caller.send(sent).body == first.body
+    again = caller.say("o_zheng_hai", "学分").words
+    assert again is not None
+    assert again.startswith("2013 年度")
 
 
 FORGERIES: dict[str, Callable[[Caller], Caller]] = {

@@ -1,0 +1,45 @@
+"""答复 — the words for a message: in time for the platform, or later by a message of our own.
+
+The platform hangs up after five seconds and shows the follower a fault (wechat.md 1.2). What takes
+longer than three is answered with silence at once; a job asks again and sends the words.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from app.accounts.terms import OfficialAccount
+from app.base import words
+from app.base.site import Site
+from app.kernel.errors import CmeError
+from wechat.messages import Message
+from wechat.router import Ask
+from wechat.routes import ROUTER
+
+IN_TIME_S = 3.0
+
+# More hands than a process has requests: those of answers that came too late are busy still.
+_HANDS = ThreadPoolExecutor(16, thread_name_prefix="answer")
+
+
+def answer_to(site: Site, account: OfficialAccount, message: Message) -> str:
+    """The words for the message; none where silence is the answer."""
+    found = ROUTER.find(account.kind, message)
+    if found is None:
+        return ""
+    ask = Ask(site=site, account=account, openid=message.openid, message=message, rest=found.rest)
+    try:
+        return found.route.answer(ask)
+    except CmeError as error:
+        return words.of_error(error)
+
+
+def in_time(site: Site, account: OfficialAccount, message: Message) -> str | None:
+    """The words for the message; None when they are not ready within three seconds."""
+    answer = _HANDS.submit(answer_to, site, account, message)
+    try:
+        return answer.result(IN_TIME_S)
+    except TimeoutError:
+        answer.cancel()
+        return None
+
