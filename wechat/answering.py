@@ -22,6 +22,14 @@ IN_TIME_S = 3.0
 _HANDS = ThreadPoolExecutor(16, thread_name_prefix="answer")
 
 
+def constant(site: Site, account: OfficialAccount, message: Message) -> str | None:
+    """The words that every sender of such a message gets; None where they depend on who asks."""
+    found = ROUTER.find(account.kind, message)
+    if found is not None and not found.route.constant:
+        return None
+    return answer_to(site, account, message)
+
+
 def answer_to(site: Site, account: OfficialAccount, message: Message) -> str:
     """The words for the message; none where silence is the answer."""
     found = ROUTER.find(account.kind, message)
@@ -42,4 +50,3 @@ def in_time(site: Site, account: OfficialAccount, message: Message) -> str | Non
     except TimeoutError:
         answer.cancel()
         return None
-

@@ -63,11 +63,15 @@ def _answer(site: Site, account: OfficialAccount) -> Response:
     proven = security.opened(keys, _query(), body, now_s)
     message = message_of(proven.members)
 
-    def seal(reply: bytes) -> bytes:
+    def seal(reply: bytes, now_s: int = now_s, of: bytes | None = None) -> bytes:
         sealed = proven.sealed and reply != replies.SUCCESS
-        return security.sealed_reply(keys, reply, now_s) if sealed else reply
+        return security.sealed_reply(keys, reply, now_s, of) if sealed else reply
 
     try:
+        if (said := answering.constant(site, account, message)) is not None:
+            # Each delivery may be answered by itself: the same message gives the same bytes.
+            reply = replies.text(message, said, message.sent_s)
+            return _speak(seal(reply, message.sent_s, message.key))
         return _speak(_once(site, account, message, seal))
     except Exception:
         # Nothing was stored, so a resend may try again; meanwhile the follower is told.

@@ -60,11 +60,15 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """文本消息 — words of a follower. `key` is the same for every resend of the one message."""
+    """文本消息 — words of a follower.
+
+    `key` is the same for every resend of the one message; `sent_s` is the platform's time of it.
+    """
 
     account: str
     openid: str
     key: bytes
+    sent_s: int
     content: str
 
 
@@ -75,6 +79,7 @@ class Event:
     account: str
     openid: str
     key: bytes
+    sent_s: int
     kind: EventKind
     event_key: str
 
@@ -86,6 +91,7 @@ class Unknown:
     account: str
     openid: str
     key: bytes
+    sent_s: int
     kind: str
     is_event: bool
     members: Members
@@ -122,12 +128,14 @@ def message_of(members: Members) -> Message:
         return _event(members, account, openid)
     # The sender is part of the key: a stored reply must never reach another person.
     key = _digest(_number(members, "MsgId"), openid)
+    sent_s = _seconds(members)
     if kind == "text":
         content = _text(members, "Content", empty=True)
-        return Text(account=account, openid=openid, key=key, content=content)
+        return Text(account=account, openid=openid, key=key, sent_s=sent_s, content=content)
     return Unknown(
-        account=account, openid=openid, key=key, kind=kind, is_event=False, members=members
-    )
+        account=account, openid=openid, key=key, sent_s=sent_s, kind=kind, is_event=False,
+        members=members,
+    )  # fmt: skip
 
 
 def plain(content: str) -> str:
@@ -147,14 +155,22 @@ def _event(members: Members, account: str, openid: str) -> Message:
     name = _text(members, "Event")
     event_key = _optional(members, "EventKey")
     parts = (_number(members, "CreateTime"), name, event_key, _optional(members, "MsgID"))
-    key = _digest(openid, *parts)
+    key, sent_s = _digest(openid, *parts), _seconds(members)
     try:
         kind = EventKind(name.lower())
     except ValueError:
         return Unknown(
-            account=account, openid=openid, key=key, kind=name, is_event=True, members=members
-        )
-    return Event(account=account, openid=openid, key=key, kind=kind, event_key=event_key)
+            account=account, openid=openid, key=key, sent_s=sent_s, kind=name, is_event=True,
+            members=members,
+        )  # fmt: skip
+    return Event(
+        account=account, openid=openid, key=key, sent_s=sent_s, kind=kind, event_key=event_key
+    )
+
+
+def _seconds(members: Members) -> int:
+    given = _optional(members, "CreateTime")
+    return int(given) if _NUMBER.fullmatch(given) else 0
 
 
 def _digest(*parts: str) -> bytes:

@@ -50,7 +50,8 @@ class Takes(StrEnum):
 class Route:
     """One way to ask. `key` names the menu key, and the words in `words/keywords.toml`.
 
-    `kinds` empty means every kind of account.
+    `kinds` empty means every kind of account. `constant`: it says the same to everybody and does
+    nothing, so each delivery of a message may be answered by itself.
     """
 
     key: str
@@ -59,6 +60,7 @@ class Route:
     event: EventKind | None = None
     kinds: frozenset[str] = frozenset()
     priority: int = 0
+    constant: bool = False
 
 
 @dataclass(frozen=True, slots=True)

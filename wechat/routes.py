@@ -13,6 +13,6 @@ ROUTER = Router(
         Route(key="why", answer=why.answer, takes=Takes.WORDS),
         Route(key="greeting", answer=menu.greeting, event=EventKind.SUBSCRIBE),
     ),
-    fallback=Route(key="menu", answer=menu.unclear),
+    fallback=Route(key="menu", answer=menu.unclear, constant=True),
     keywords=book("keywords"),
 )

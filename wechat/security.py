@@ -141,20 +141,28 @@ def decrypted(keys: Keys, sealed: str) -> bytes:
     return _decrypted(_cipher_of(keys), keys.appid, sealed)
 
 
-def encrypted(keys: Keys, text: bytes) -> str:
-    """The text as an `Encrypt` member: AES-256-CBC over noise, length, text and app id."""
-    noise, length = os.urandom(_AES_BLOCK), len(text).to_bytes(4, "big")
-    plain = b"".join((noise, length, text, keys.appid.encode()))
+def encrypted(keys: Keys, text: bytes, noise: bytes | None = None) -> str:
+    """The text as an `Encrypt` member: AES-256-CBC over 16 bytes of noise, length, text, app id."""
+    length = len(text).to_bytes(4, "big")
+    plain = b"".join((noise or os.urandom(_AES_BLOCK), length, text, keys.appid.encode()))
     padding = _PADDINGS[_BLOCK - len(plain) % _BLOCK]
     # Whole blocks in, whole blocks out: there is nothing left to finalize.
     sealed = _cipher_of(keys).encryptor().update(plain + padding)
     return binascii.b2a_base64(sealed, newline=False).decode("ascii")
 
 
-def sealed_reply(keys: Keys, reply: bytes, now_s: int) -> bytes:
-    """A reply as the platform takes it in compat and safe mode: encrypted and signed."""
-    cipher = encrypted(keys, reply)
-    timestamp, nonce = str(now_s), nonce_of()
+def sealed_reply(keys: Keys, reply: bytes, now_s: int, of: bytes | None = None) -> bytes:
+    """A reply as the platform takes it in compat and safe mode: encrypted and signed.
+
+    With the key of the message that it answers, the same reply gives the same bytes: what would be
+    random then is a keyed hash, which nobody else can foresee either.
+    """
+    noise, nonce = None, nonce_of()
+    if of is not None:
+        drawn = hmac.digest(keys.token.encode(), of + reply, "sha256")
+        noise, nonce = drawn[:_AES_BLOCK], drawn[_AES_BLOCK:].hex()[:16]
+    cipher = encrypted(keys, reply, noise)
+    timestamp = str(now_s)
     signature = signature_of(keys.token, timestamp, nonce, cipher)
     return (
         f"<xml><Encrypt><![CDATA[{cipher}]]></Encrypt>"

@@ -165,6 +165,23 @@ def test_a_resend_gets_the_stored_reply_and_has_no_effect(
     assert count("callback") == 1
 
 
+@pytest.mark.parametrize("slug", ACCOUNTS)
+def test_what_is_the_same_for_everybody_is_made_anew_and_is_the_same(
+    official: Official, slug: str, count: Callable[..., int], clock: Clock
+) -> None:
+    caller = official.caller(slug)
+    sent = caller.text("o_new", "今天天气不错")
+    first = caller.send(sent)
+
+    clock.advance(seconds=5)
+    again = [caller.send(sent) for _ in range(2)]
+
+    assert first.words is not None
+    assert first.words.startswith(UNCLEAR)
+    assert {shown.body for shown in again} == {first.body}
+    assert count("callback") == 0
+
+
 def test_the_same_bytes_get_the_same_bytes(official: Official) -> None:
     caller = official.service
     query, body = caller.sealed(caller.text("o_new", "学分"))

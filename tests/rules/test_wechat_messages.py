@@ -212,7 +212,7 @@ def test_parts_of_an_event_are_never_taken_for_one_another(parts: list[str]) -> 
 def test_a_message_cannot_be_changed_after_it_was_read() -> None:
     with pytest.raises(AttributeError):
         read(TEXT).openid = "o_2"  # type: ignore[misc]
-    assert set(asdict(read(TEXT))) == {"account", "openid", "key", "content"}
+    assert set(asdict(read(TEXT))) == {"account", "openid", "key", "sent_s", "content"}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from wechat import replies
 from wechat.messages import Text, members_of
 
-ASKED = Text(account="gh_1", openid="o_liwen", key=b"k", content="学分")
+ASKED = Text(account="gh_1", openid="o_liwen", key=b"k", sent_s=7, content="学分")
 
 
 def said(content: str) -> str:

@@ -21,15 +21,17 @@ ROUTER = Router((CREDITS, WHY, GREETING), fallback=MENU, keywords=book("keywords
 
 
 def text(content: str) -> Message:
-    return Text(account="gh_1", openid="o_1", key=b"k", content=content)
+    return Text(account="gh_1", openid="o_1", key=b"k", sent_s=7, content=content)
 
 
 def event(kind: EventKind, event_key: str = "") -> Message:
-    return Event(account="gh_1", openid="o_1", key=b"k", kind=kind, event_key=event_key)
+    return Event(account="gh_1", openid="o_1", key=b"k", sent_s=7, kind=kind, event_key=event_key)
 
 
 def unknown(kind: str, *, is_event: bool) -> Message:
-    return Unknown(account="gh_1", openid="o_1", key=b"k", kind=kind, is_event=is_event, members={})
+    return Unknown(
+        account="gh_1", openid="o_1", key=b"k", sent_s=7, kind=kind, is_event=is_event, members={}
+    )
 
 
 @pytest.mark.parametrize(
