@@ -32,6 +32,8 @@ PROTECTIONS: dict[str, dict[str, bool]] = {
     "person": {"placed": True, "audited": True},
     "person_status": {"placed": True, "audited": True},
     "person_year": {"placed": True},
+    "phone_session": {},
+    "phone_ticket": {},
     "project": {"placed": True, "audited": True},
     "quarantine": {"placed": True},
     "standard_edition": {"audited": True, "append_only": True},
@@ -432,6 +434,38 @@ def upgrade() -> None:
         ["person_id", "year"],
         unique=True,
         postgresql_include=["total", "class_1", "class_2", "hours", "path"],
+    )
+    op.create_table(
+        "phone_session",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("openid", sa.Text(), nullable=False),
+        sa.Column("light", sa.Boolean(), nullable=False),
+        sa.Column("agent", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_phone_session")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_phone_session_token_hash")),
+    )
+    op.create_index(op.f("ix_phone_session_seen_at"), "phone_session", ["seen_at"], unique=False)
+    op.create_index(
+        op.f("ix_phone_session_slug_openid"), "phone_session", ["slug", "openid"], unique=False
+    )
+    op.create_table(
+        "phone_ticket",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("openid", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_phone_ticket")),
+    )
+    op.create_index(
+        op.f("ix_phone_ticket_expires_at"), "phone_ticket", ["expires_at"], unique=False
     )
     op.create_table(
         "project",
@@ -865,6 +899,11 @@ def downgrade() -> None:
     op.drop_table("quarantine")
     op.drop_index(op.f("ix_project_path"), table_name="project")
     op.drop_table("project")
+    op.drop_index(op.f("ix_phone_ticket_expires_at"), table_name="phone_ticket")
+    op.drop_table("phone_ticket")
+    op.drop_index(op.f("ix_phone_session_slug_openid"), table_name="phone_session")
+    op.drop_index(op.f("ix_phone_session_seen_at"), table_name="phone_session")
+    op.drop_table("phone_session")
     op.drop_index(
         "uq_person_year",
         table_name="person_year",

@@ -16,6 +16,7 @@ from app.accounts.queries.official import (
     sealing,
     speaking_plainly,
 )
+from app.accounts.queries.sessions import phone_session
 
 __all__ = [
     "REMEMBERED",
@@ -27,6 +28,7 @@ __all__ = [
     "invited_to",
     "official_account",
     "opened",
+    "phone_session",
     "sealed",
     "sealing",
     "speaking_plainly",

@@ -10,6 +10,7 @@ from app.accounts.rules.invitations import (
 )
 from app.accounts.rules.official import ANSWERING, official_account, openid_of
 from app.accounts.rules.passwords import CLASSES_NEEDED, LONGEST, OWN_PART, SHORTEST, weaknesses
+from app.accounts.rules.tickets import TICKET_LIFE, own_path
 
 __all__ = [
     "ANSWERING",
@@ -20,10 +21,12 @@ __all__ = [
     "OWN_PART",
     "SEATS",
     "SHORTEST",
+    "TICKET_LIFE",
     "judge_invitation",
     "judge_separation",
     "login_name",
     "official_account",
     "openid_of",
+    "own_path",
     "weaknesses",
 ]

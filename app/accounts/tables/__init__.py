@@ -7,5 +7,16 @@ but this context.
 from app.accounts.tables.binding import BindingRow
 from app.accounts.tables.logins import GrantRow, LinkRow, LoginRow
 from app.accounts.tables.official import CallbackRow, OfficialAccountRow
+from app.accounts.tables.sessions import PhoneSessionRow
+from app.accounts.tables.tickets import PhoneTicketRow
 
-__all__ = ["BindingRow", "CallbackRow", "GrantRow", "LinkRow", "LoginRow", "OfficialAccountRow"]
+__all__ = [
+    "BindingRow",
+    "CallbackRow",
+    "GrantRow",
+    "LinkRow",
+    "LoginRow",
+    "OfficialAccountRow",
+    "PhoneSessionRow",
+    "PhoneTicketRow",
+]

@@ -3,6 +3,7 @@
 from app.accounts.terms.binding import Binding
 from app.accounts.terms.logins import Invitation, Link, LoginId
 from app.accounts.terms.official import AccountKind, Claimed, Mode, OfficialAccount, Put, Turn
+from app.accounts.terms.sessions import PhoneSession, SessionId, SessionLife
 
 __all__ = [
     "AccountKind",
@@ -13,6 +14,9 @@ __all__ = [
     "LoginId",
     "Mode",
     "OfficialAccount",
+    "PhoneSession",
     "Put",
+    "SessionId",
+    "SessionLife",
     "Turn",
 ]
