@@ -18,6 +18,10 @@ from app.kernel.secret import Secret
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# Where the platform answers; the first serves the API, the second the pages of OAuth.
+WECHAT_API = "https://api.weixin.qq.com"
+WECHAT_OPEN = "https://open.weixin.qq.com"
+
 # pypinyin's table of phrases takes 55 MB and a third of a second in every process; names of people
 # are sorted by their single characters.
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
@@ -37,14 +41,21 @@ class Config:
     production: bool
     pool_size: int
     statement_timeout_ms: int
+    wechat_api: str = WECHAT_API
+    wechat_open: str = WECHAT_OPEN
 
 
 def load(environ: Mapping[str, str] | None = None) -> Config:
-    """The settings in force. UnavailableError when nothing gives one of them."""
+    """The settings in force.
+
+    UnavailableError when nothing gives one of them, and in production for a platform that is not
+    the real one: who speaks for WeChat can speak for every follower.
+    """
     given = _with_run_files(os.environ if environ is None else environ)
     for name in ("DATABASE_URL", "REDIS_URL", "KEJIAO_KEYS", "KEJIAO_INDEX_KEY", "KEJIAO_SECRET"):
         if not given.get(name):
             raise UnavailableError("config.missing", name=name)
+    production = given.get("KEJIAO_MODE", "development") == "production"
     return Config(
         database_url=Secret(given["DATABASE_URL"]),
         owner_url=Secret(given.get("OWNER_DATABASE_URL") or given["DATABASE_URL"]),
@@ -53,9 +64,11 @@ def load(environ: Mapping[str, str] | None = None) -> Config:
         index_key=Secret(given["KEJIAO_INDEX_KEY"]),
         secret=Secret(given["KEJIAO_SECRET"]),
         public_url=given.get("KEJIAO_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
-        production=given.get("KEJIAO_MODE", "development") == "production",
+        production=production,
         pool_size=int(given.get("KEJIAO_POOL_SIZE", "8")),
         statement_timeout_ms=int(given.get("KEJIAO_STATEMENT_TIMEOUT_MS", "0")),
+        wechat_api=_platform(given, "KEJIAO_WECHAT_API", WECHAT_API, production=production),
+        wechat_open=_platform(given, "KEJIAO_WECHAT_OPEN", WECHAT_OPEN, production=production),
     )
 
 
@@ -87,6 +100,13 @@ def metrics_folder() -> str | None:
     return given("PROMETHEUS_MULTIPROC_DIR")
 
 
+def _platform(given: Mapping[str, str], name: str, real: str, *, production: bool) -> str:
+    address = given.get(name, real).rstrip("/")
+    if production and address != real:
+        raise UnavailableError("config.wechat_elsewhere", name=name, real=real)
+    return address
+
+
 def _with_run_files(environ: Mapping[str, str]) -> dict[str, str]:
     state = Path(environ.get("KEJIAO_STATE") or ROOT / "var")
     found: dict[str, str] = {}
@@ -103,4 +123,6 @@ def _with_run_files(environ: Mapping[str, str]) -> dict[str, str]:
             "REDIS_URL": state_now["redis_url"],
             "KEJIAO_PUBLIC_URL": state_now["web"],
         }
+        if simulator := state_now.get("simulator"):
+            found |= {"KEJIAO_WECHAT_API": simulator, "KEJIAO_WECHAT_OPEN": simulator}
     return found | {name: value for name, value in environ.items() if value}
