@@ -19,6 +19,8 @@ from app.cards.terms import (
     Card,
     CardChange,
     CardDraft,
+    CardId,
+    CardNo,
     CardState,
     Enrolment,
     RosterRow,
@@ -66,21 +68,44 @@ def set_state(work: Work, card_no: str, state: CardState, since: datetime | None
     NotFoundError for a card out of sight; InvalidError for a moment that is far ahead of the clock;
     ConflictError where the person has another active card.
     """
-    locked = select(CardRow).where(CardRow.card_no == card_no).with_for_update()
-    row = work.session.scalars(locked).one_or_none() if card_no.isprintable() else None
-    if row is None:
-        raise NotFoundError("cards.card.unknown", card_no=card_no)
+    row, cards = _held(work, card_no)
     if since is not None and not rules.may_hold_since(since, work.now):
         raise InvalidError("cards.card.since", since=shown(since), now=shown(work.now))
-    cards = queries.cards_of_people(work, [row.person_id])[row.person_id]
     card = next(card for card in cards if card.id == row.id)
     for other in cards:
         if state is other.state is CardState.ACTIVE and other.id != card.id:
             raise ConflictError("cards.card.another_active", card_no=card_no, other=other.no)
-    row.state, row.since = state, rules.since_of(card, state, since, work.now)
+    return _put(work, row, state, rules.since_of(card, state, since, work.now))
+
+
+@command(Permission.CARDS_OWN)
+def report_lost(work: Work, card_no: str) -> Card:
+    """挂失 — a card within the holder's sight does not count from now on; the card as it stands.
+
+    One that does not count any more stays as it is: only from active a card becomes lost, and only
+    who keeps the cards can let it count again.
+    """
+    row, cards = _held(work, card_no)
+    card = next(card for card in cards if card.id == row.id)
+    if card.state is not CardState.ACTIVE:
+        return card
+    return _put(work, row, CardState.LOST, work.now)
+
+
+def _held(work: Work, card_no: str) -> tuple[CardRow, tuple[Card, ...]]:
+    """The card, locked, and all cards of whoever holds it. NotFoundError for one out of sight."""
+    locked = select(CardRow).where(CardRow.card_no == card_no).with_for_update()
+    row = work.session.scalars(locked).one_or_none() if card_no.isprintable() else None
+    if row is None:
+        raise NotFoundError("cards.card.unknown", card_no=card_no)
+    return row, queries.cards_of_people(work, [row.person_id])[row.person_id]
+
+
+def _put(work: Work, row: CardRow, state: CardState, since: datetime) -> Card:
+    row.state, row.since = state, since
     _flush(work)
     work.tell("cards.changed", place=Place.root(), card_ids=[row.id], person_ids=[])
-    return Card(card.id, card.no, card.person_id, state, row.since, None)
+    return Card(CardId(row.id), CardNo(row.card_no), PersonId(row.person_id), state, since, None)
 
 
 def _judge_cards(

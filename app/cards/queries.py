@@ -8,11 +8,13 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, LargeBinary, Row, Text, any_, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from app.base.work import Work
+from app.base.work import Work, query
 from app.cards.tables import CardRow
 from app.cards.terms import UID, Card, CardId, CardNo, CardState, HeldCard
+from app.kernel.actor import Permission
 from app.kernel.place import Place
 from app.kernel.secret import Secret
+from app.people import queries as people
 from app.people.tables import PersonRow
 from app.people.terms import PersonId
 
@@ -70,6 +72,13 @@ def held_by_uid(work: Work, uids: Iterable[Secret]) -> dict[Secret, tuple[HeldCa
         if held.card.uid is not None:
             found[held.card.uid] = (*found.get(held.card.uid, ()), held)
     return found
+
+
+@query(Permission.CARDS_OWN)
+def own_cards(work: Work, person_no: str) -> tuple[Card, ...]:
+    """我的卡 — all cards of the person of that number within sight, oldest first, without UIDs."""
+    person = people.within_sight(work, person_no)
+    return cards_of_people(work, [person.id]).get(person.id, ())
 
 
 def _cards(work: Work, condition: ColumnElement[bool], *, with_uid: bool) -> Iterator[Card]:

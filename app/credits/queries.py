@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Row, func, select, text
 
 from app.base.work import Work, query
 from app.credits.tables import EntryRow, PersonYearRow
-from app.credits.terms import Line, LineState, Part, Source, Totals
+from app.credits.terms import Entry, Line, LineState, Part, Source, Totals
 from app.kernel.actor import Permission
 from app.kernel.credit import NO_CREDIT, Credit
+from app.kernel.errors import NotFoundError
 from app.kernel.span import local_date
 from app.org import queries as org
 from app.people import queries as people
@@ -57,6 +59,38 @@ def account_of(work: Work, person_no: str, year: int | None = None) -> Account:
         pack, unit_grade=unit.grade, title_level=person.title_level, status=person.status
     )
     return Account(person, cme_year, pack, rules.standing(need, have, person.status), lines)
+
+
+@query(Permission.CREDITS_READ, reaches=True)
+def entries_of(work: Work, person_no: str, year: int) -> tuple[Entry, ...]:
+    """学分条目 — every entry of a year of one person within sight, reversals too, newest first."""
+    person = people.within_sight(work, person_no)
+    with work.reaching():  # the names of projects they attended
+        rows = work.session.execute(_ENTRIES_OF_YEAR, {"person_id": person.id, "year": year})
+        return tuple(map(_entry, rows))
+
+
+@query(Permission.CREDITS_READ, reaches=True)
+def story_of(work: Work, person_no: str, entry_id: int) -> tuple[Entry, ...]:
+    """来龙去脉 — all entries of the occasion of one entry of a person within sight, oldest first.
+
+    NotFoundError for an entry that is not that person's.
+    """
+    person = people.within_sight(work, person_no)
+    with work.reaching():
+        asked = {"person_id": person.id, "entry_id": entry_id}
+        found = tuple(map(_entry, work.session.execute(_STORY, asked)))
+    if not found:
+        raise NotFoundError("credits.entry.unknown", entry=entry_id)
+    return found
+
+
+@query(Permission.CREDITS_READ)
+def years_of(work: Work, person_no: str) -> tuple[int, ...]:
+    """有学分的年度 — of a person within sight, newest first."""
+    person = people.within_sight(work, person_no)
+    asked = select(PersonYearRow.year).where(PersonYearRow.person_id == person.id)
+    return tuple(work.session.scalars(asked.order_by(PersonYearRow.year.desc())))
 
 
 def totals_of(work: Work, person_id: int, year: int) -> Totals:
@@ -149,3 +183,48 @@ join batch b on b.id = e.batch_id join project p on p.id = b.project_id
 where e.person_id = :person_id and e.year = :year
 order by e.given_on desc, e.id desc
 """)
+
+
+def _entry(row: Row[*tuple[Any, ...]]) -> Entry:
+    return Entry(
+        id=row.id,
+        year=row.year,
+        on=row.given_on,
+        project_no=row.project_no or "",
+        title=row.title or "",
+        host=row.host or "",
+        batch_no=row.batch_no,
+        source=Source(row.source),
+        part=Part(row.part),
+        credit_class=row.credit_class,
+        item=row.item,
+        gross=Credit(row.gross),
+        cap=None if row.cap is None else Credit(row.cap),
+        net=Credit(row.net),
+        edition_id=row.edition_id,
+        entered_at=row.entered_at,
+        reverses=row.reverses,
+        reason=row.reason,
+    )
+
+
+_ENTRIES = """
+select e.id, e.year, e.given_on, p.project_no, p.name as title, u.name as host, b.no as batch_no,
+  e.source, e.part, e.credit_class, e.item, e.gross, e.cap, e.net, e.edition_id, e.entered_at,
+  e.reverses, e.reason
+from credit_entry e left join batch b on b.id = e.batch_id
+left join project p on p.id = e.project_id left join unit u on u.id = p.unit_id
+where e.person_id = :person_id and"""
+
+_ENTRIES_OF_YEAR = text(f"{_ENTRIES} e.year = :year order by e.given_on desc, e.id desc")
+
+# What comes from no activity has no other entries but its reversal.
+_STORY = text(f"""
+with asked as (
+  select coalesce(reverses, id) as id, batch_id, part, year from credit_entry
+  where person_id = :person_id and id = :entry_id)
+{_ENTRIES} exists (
+  select from asked a where case when a.batch_id is null then coalesce(e.reverses, e.id) = a.id
+    else e.batch_id = a.batch_id and e.part = a.part end)
+order by e.id
+""")  # noqa: S608  made of our own constants

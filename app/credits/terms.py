@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -47,6 +47,33 @@ class Line:
     gross: Credit
     net: Credit
     state: LineState
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """学分条目 — an entry of the ledger with all that it keeps, or the reversal of an earlier one.
+
+    Project, title, host and batch are empty for credit that comes from no activity.
+    """
+
+    id: int
+    year: int
+    on: date
+    project_no: str
+    title: str
+    host: str
+    batch_no: int | None
+    source: Source
+    part: Part
+    credit_class: str | None
+    item: str
+    gross: Credit
+    cap: Credit | None
+    net: Credit
+    edition_id: int
+    entered_at: datetime
+    reverses: int | None
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,14 @@ class Permission(StrEnum):
     AWARDS_RUN = "awards:run"
     AWARDS_UNDO = "awards:undo"
     CARDS_CHANGE = "cards:change"
+    CARDS_OWN = "cards:own"
     CREDITS_READ = "credits:read"
     DEVICES_EXCHANGE = "devices:exchange"
     DEVICES_MANAGE = "devices:manage"
     ORG_IMPORT = "org:import"
     ORG_READ = "org:read"
     PEOPLE_IMPORT = "people:import"
+    PEOPLE_OWN = "people:own"
     PEOPLE_READ = "people:read"
     PROJECTS_IMPORT = "projects:import"
     PROJECTS_READ = "projects:read"
@@ -81,7 +83,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.HOSPITAL_ADMIN: _READS | _HOST | _STAFF | _CONSOLE | {P.ACCOUNTS_GRANT, P.ACCOUNTS_BIND},
     Role.DEPARTMENT_SECRETARY: _READS | _CONSOLE,
     Role.AUDITOR: _READS | _CONSOLE,
-    Role.PERSON: frozenset({P.CREDITS_READ, P.STANDARDS_READ}),
+    Role.PERSON: frozenset({P.CARDS_OWN, P.CREDITS_READ, P.PEOPLE_OWN, P.STANDARDS_READ}),
     Role.DEVICE: frozenset({P.DEVICES_EXCHANGE, P.SWIPES_UPLOAD}),
     Role.ROBOT: _READS | _HOST | {P.SYSTEM_OPERATE},
 }

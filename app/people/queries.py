@@ -27,6 +27,7 @@ from app.kernel.errors import NotFoundError
 from app.kernel.place import Place
 from app.kernel.secret import Secret
 from app.kernel.span import local_date
+from app.org import queries as org
 from app.org.terms import UnitId
 from app.people.tables import PersonRow, StatusRow
 from app.people.terms import (
@@ -41,6 +42,7 @@ from app.people.terms import (
     PersonNo,
     Profile,
     Sex,
+    Staff,
     Status,
     TitleLevel,
 )
@@ -59,6 +61,26 @@ def person_by_no(work: Work, no: str) -> Person:
 def within_sight(work: Work, no: str) -> Person:
     """The person of that number, for a door that has its own permission. NotFoundError as above."""
     found = people_by_no(work, [no])
+    if no not in found:
+        raise NotFoundError("people.person.unknown", person_no=no)
+    return found[no]
+
+
+@query(Permission.PEOPLE_OWN, reaches=True)
+def staff_of(work: Work, no: str) -> Staff:
+    """在职人员 — the person of that number within sight, with the names of unit and department."""
+    person = within_sight(work, no)
+    wanted = {person.unit_id} | ({person.department_id} if person.department_id else set())
+    with work.reaching():  # above the person's own place, so out of a person's sight
+        units = org.units_of(work, wanted)
+    department = "" if person.department_id is None else units[person.department_id].name
+    return Staff(person, units[person.unit_id].name, department)
+
+
+@query(Permission.PEOPLE_OWN)
+def kept_of(work: Work, no: str) -> KnownPerson:
+    """我的资料 — all that is kept of the person of that number within sight, numbers opened."""
+    found = known(work, [no], lock=False)
     if no not in found:
         raise NotFoundError("people.person.unknown", person_no=no)
     return found[no]

@@ -74,6 +74,15 @@ class Person:
     status: Status
 
 
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """在职人员 — a person with the names of where they work; no department, an empty name."""
+
+    person: Person
+    unit: str
+    department: str
+
+
 # 状态沿革 — from which day on which status held, in order; before the first day, normal.
 History = tuple[tuple[date, Status], ...]
 

@@ -22,6 +22,7 @@ from app.awards.terms import Options
 from app.base import outbox
 from app.base.work import Work
 from app.cards import commands as cards
+from app.cards import queries as held
 from app.cards.terms import CardState
 from app.cli import filing as files
 from app.credits import commands as ledger
@@ -158,6 +159,7 @@ BOOK: dict[str, tuple[Case, ...]] = {
         Case(lambda w, e: attendance.upload(w, e.unsent()), silent=_nothing_counted),
         Case(lambda w, e: attendance.upload(w, e.unsent(), caller=e.device)),
     ),
+    "awards.activities_of": (Case(lambda w, _: judged.activities_of(w, HE_MIN)),),
     "awards.ask": (Case(lambda w, _: awards.ask(w, OWN_NO, 1, Options())),),
     "awards.carry_out": (Case(lambda w, e: awards.carry_out(w, e.queued_run_id)),),
     "awards.explain": (Case(lambda w, _: judged.explain(w, HE_MIN, OWN_NO, 1)),),
@@ -166,21 +168,29 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "awards.latest_told": (Case(lambda w, _: judged.latest_told(w, HE_MIN)),),
     "awards.preview": (Case(lambda w, _: judged.preview(w, OWN_NO, 1, Options())),),
     "awards.run_of": (Case(lambda w, e: judged.run_of(w, e.run_id)),),
+    "awards.trace": (Case(lambda w, _: judged.trace(w, HE_MIN, OWN_NO, 1)),),
     "awards.undo": (Case(lambda w, e: awards.undo(w, e.run_id, WHY)),),
     "awards.verdicts_of": (Case(lambda w, e: judged.verdicts_of(w, e.run_id)),),
     "base.sweep": (Case(lambda w, _: outbox.sweep(w), _UPKEEP),),
     "cards.import_people": (Case(_imposter),),
+    "cards.own_cards": (Case(lambda w, _: held.own_cards(w, HE_MIN)),),
+    "cards.report_lost": (Case(lambda w, _: cards.report_lost(w, HE_MIN)),),
     "cards.set_state": (Case(lambda w, _: cards.set_state(w, HE_MIN, CardState.LOST)),),
     "credits.account_of": (Case(lambda w, _: credits.account_of(w, HE_MIN, 2013)),),
+    "credits.entries_of": (Case(lambda w, _: credits.entries_of(w, HE_MIN, 2013)),),
     "credits.reconcile": (
         Case(lambda w, _: ledger.reconcile(w), "counts, within sight, what does not add up"),
     ),
+    "credits.story_of": (Case(lambda w, e: credits.story_of(w, HE_MIN, e.entry_id)),),
+    "credits.years_of": (Case(lambda w, _: credits.years_of(w, HE_MIN)),),
     "org.import_units": (
         Case(_units("H1,9901,hospital,改名,2,tertiary")),
         Case(_units("H1-9,H1,department,混入,9,")),
     ),
     "org.unit_by_code": (Case(lambda w, _: units.unit_by_code(w, HOSPITAL)),),
+    "people.kept_of": (Case(lambda w, _: people.kept_of(w, HE_MIN)),),
     "people.person_by_no": (Case(lambda w, _: people.person_by_no(w, HE_MIN)),),
+    "people.staff_of": (Case(lambda w, _: people.staff_of(w, HE_MIN)),),
     "projects.batch_of": (Case(lambda w, _: projects.batch_of(w, OWN_NO, 1)),),
     "projects.import_projects": (Case(_renamed),),
     "standards.editions": (Case(lambda w, _: editions.editions(w), _RULES),),

@@ -91,6 +91,7 @@ class Estate:
     run_id: int
     queued_run_id: int
     card_id: int
+    entry_id: int
     enrol_code: Secret
     invitation: Invitation
     token: Secret
@@ -171,7 +172,8 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
     return Estate(
         site, cast, device, machine, other, package.id, found["upload"], queued_upload_id,
         batch.batch_id, found["unknown_card"], found["revoked_card"], found["unknown_activity"],
-        run_id, queued_run_id, found["card"], code, invitation, token, unsent.data, unsent.batch_id,
+        run_id, queued_run_id, found["card"], found["entry"], code, invitation, token, unsent.data,
+        unsent.batch_id,
     )  # fmt: skip
 
 
@@ -244,8 +246,13 @@ def _ids(site: Site, device: Device) -> dict[str, Any]:
         card = work.session.execute(
             text("select id from card where card_no = :no"), {"no": HE_MIN}
         ).scalar_one()
+        entry = work.session.execute(
+            text("select e.id from credit_entry e join person p on p.id = e.person_id"
+                 " where p.person_no = :no"),
+            {"no": HE_MIN},
+        ).scalar_one()  # fmt: skip
     found = {row.hold: SwipeId(device.id, row.epoch, row.seq) for row in rows}
-    return found | {"upload": rows[0].upload_id, "card": card}
+    return found | {"upload": rows[0].upload_id, "card": card, "entry": entry}
 
 
 def hashes(owner: Engine, place: Place, *, but: Place) -> dict[str, tuple[int, str]]:

@@ -1,5 +1,6 @@
 """Questions about awards: judging a batch, explaining a person, and what runs decided."""
 
+from app.awards.queries.attending import Activity, Trace, activities_of, trace
 from app.awards.queries.explaining import Told, explain, find_told, latest_told
 from app.awards.queries.judging import Case, Judgement, brief_of, case_of, judge, plan_of, preview
 from app.awards.queries.runs import (
@@ -13,11 +14,14 @@ from app.awards.queries.runs import (
 )
 
 __all__ = [
+    "Activity",
     "Case",
     "Judged",
     "Judgement",
     "Run",
     "Told",
+    "Trace",
+    "activities_of",
     "brief_of",
     "case_of",
     "explain",
@@ -28,6 +32,7 @@ __all__ = [
     "plan_of",
     "preview",
     "run_of",
+    "trace",
     "verdict_of",
     "verdicts_of",
     "waiting_before",

@@ -112,7 +112,7 @@ def _told(work: Work, person: Person, batch: Batch) -> Told:
         verdict=verdict,
         progress=Progress(
             Stage.AWARDED if run else Stage.NOT_RUN,
-            _working_days(local_date(batch.span.end), local_date(work.now)),
+            working_days(local_date(batch.span.end), local_date(work.now)),
         ),
         recorded=bool(facts.named_in(work, person.id, [batch.id])),
         card_known=bool(cards.cards_of_people(work, [person.id]).get(person.id)),
@@ -120,7 +120,7 @@ def _told(work: Work, person: Person, batch: Batch) -> Told:
     return Told(person, batch, explanation, Credit.cents(verdict.net) if verdict else NO_CREDIT)
 
 
-def _working_days(since: date, until: date) -> int:
+def working_days(since: date, until: date) -> int:
     """Chinese working days after one day up to another; without a calendar Monday to Friday."""
     days = (since + timedelta(days=n) for n in range(1, (until - since).days + 1))
     return sum(1 for day in days if holidays.is_working(day))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from app.awards import rules
@@ -129,8 +129,8 @@ def situation_of(work: Work, case: Case, person_id: int) -> Situation:
     return _situations(work, case).get(person_id, Situation())
 
 
-def _occasion(case: Case) -> Occasion:
-    batch = case.batch
+def occasion_of(batch: Batch) -> Occasion:
+    """期次概要 — a batch as the engine sees it, by no standard yet: without limits and rounding."""
     return Occasion(
         start=in_ms(batch.span.start),
         end=in_ms(batch.span.end),
@@ -146,10 +146,16 @@ def _occasion(case: Case) -> Occasion:
             for one in batch.sessions
         ),
         credits=batch.project.credits.in_cents(),
+        unit=batch.project.unit_name,
+    )
+
+
+def _occasion(case: Case) -> Occasion:
+    return replace(
+        occasion_of(case.batch),
         limits=_limits(case, ClaimRole.ATTENDEE),
         lecturer_limits=_limits(case, ClaimRole.LECTURER),
         rounding=standard_rules.rounding_of(case.edition.pack),
-        unit=batch.project.unit_name,
     )
 
 
