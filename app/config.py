@@ -26,6 +26,9 @@ WECHAT_OPEN = "https://open.weixin.qq.com"
 # are sorted by their single characters.
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
 
+# What a password must be, by name; `accounts.rules.passwords` says what each asks for.
+PASSWORD_PROFILES = ("default", "mlps3", "asvs")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
@@ -43,6 +46,13 @@ class Config:
     statement_timeout_ms: int
     wechat_api: str = WECHAT_API
     wechat_open: str = WECHAT_OPEN
+    password_profile: str = PASSWORD_PROFILES[0]
+    trusted_proxies: int = 0
+
+    @property
+    def https(self) -> bool:
+        """Whether people reach us by an encrypted connection."""
+        return self.public_url.startswith("https://")
 
 
 def load(environ: Mapping[str, str] | None = None) -> Config:
@@ -69,6 +79,8 @@ def load(environ: Mapping[str, str] | None = None) -> Config:
         statement_timeout_ms=int(given.get("KEJIAO_STATEMENT_TIMEOUT_MS", "0")),
         wechat_api=_platform(given, "KEJIAO_WECHAT_API", WECHAT_API, production=production),
         wechat_open=_platform(given, "KEJIAO_WECHAT_OPEN", WECHAT_OPEN, production=production),
+        password_profile=_password_profile(given.get("KEJIAO_PASSWORD_PROFILE")),
+        trusted_proxies=int(given.get("KEJIAO_TRUSTED_PROXIES", "0")),
     )
 
 
@@ -105,6 +117,13 @@ def _platform(given: Mapping[str, str], name: str, real: str, *, production: boo
     if production and address != real:
         raise UnavailableError("config.wechat_elsewhere", name=name, real=real)
     return address
+
+
+def _password_profile(name: str | None) -> str:
+    known = ", ".join(PASSWORD_PROFILES)
+    if name is not None and name not in PASSWORD_PROFILES:
+        raise UnavailableError("config.password_profile", name=name, known=known)
+    return name or PASSWORD_PROFILES[0]
 
 
 def _with_run_files(environ: Mapping[str, str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import config as settings
 from app.base import logs
@@ -45,8 +46,13 @@ def create_app(site: Site | None = None) -> Flask:
     site = site or build(settings.load())
     flask.extensions["site"] = site
     flask.json = PlainJson(flask)
+    if proxies := site.config.trusted_proxies:
+        # Counted from the right: what stands further left may have been written by anybody.
+        flask.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            flask.wsgi_app, x_for=proxies, x_proto=0, x_host=0, x_prefix=0
+        )
     metrics.count(flask)
-    headers.guard(flask, https=site.config.public_url.startswith("https://"))
+    headers.guard(flask, https=site.config.https)
     errors.speak(flask)
     flask.register_blueprint(pages.blueprint)
     flask.register_blueprint(activation.blueprint)

@@ -1,5 +1,6 @@
 """账号 — who may invite whom, what a password must be, how an official account may be set up."""
 
+from app.accounts.rules.devices import device_of
 from app.accounts.rules.invitations import (
     LINK_LIFE,
     MAY_INVITE,
@@ -22,6 +23,7 @@ __all__ = [
     "SEATS",
     "SHORTEST",
     "TICKET_LIFE",
+    "device_of",
     "judge_invitation",
     "judge_separation",
     "login_name",

@@ -3,12 +3,21 @@
 from app.accounts.terms.binding import Binding
 from app.accounts.terms.logins import Invitation, Link, LoginId
 from app.accounts.terms.official import AccountKind, Claimed, Mode, OfficialAccount, Put, Turn
-from app.accounts.terms.sessions import PhoneSession, SessionId, SessionLife
+from app.accounts.terms.sessions import (
+    Browser,
+    Device,
+    PhoneSession,
+    SessionId,
+    SessionLife,
+    System,
+)
 
 __all__ = [
     "AccountKind",
     "Binding",
+    "Browser",
     "Claimed",
+    "Device",
     "Invitation",
     "Link",
     "LoginId",
@@ -18,5 +27,6 @@ __all__ = [
     "Put",
     "SessionId",
     "SessionLife",
+    "System",
     "Turn",
 ]

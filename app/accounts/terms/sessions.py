@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import NewType
 
 from app.accounts.terms.binding import Binding
@@ -34,3 +35,36 @@ class PhoneSession:
     # What every form of this session carries, and no other site knows.
     csrf: str
     opened_at: datetime
+
+
+class System(StrEnum):
+    """系统."""
+
+    WINDOWS = "windows"  # Windows
+    MAC = "mac"  # 苹果电脑
+    LINUX = "linux"  # Linux
+    IPHONE = "iphone"  # 苹果手机
+    IPAD = "ipad"  # 苹果平板
+    ANDROID = "android"  # 安卓
+    HARMONY = "harmony"  # 鸿蒙
+    OTHER = "other"  # 未知
+
+
+class Browser(StrEnum):
+    """浏览器."""
+
+    WECHAT = "wechat"  # 微信
+    EDGE = "edge"  # Edge
+    QIHOO = "qihoo"  # 360
+    FIREFOX = "firefox"  # Firefox
+    CHROME = "chrome"  # Chrome
+    SAFARI = "safari"  # Safari
+    OTHER = "other"  # 其他
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """设备 — what a browser says it is."""
+
+    system: System
+    browser: Browser

@@ -1,0 +1,32 @@
+"""小甜饼 — the names and flags under which a browser keeps what proves who it is.
+
+Over HTTPS the names begin with `__Host-`: the browser then takes such a cookie from this very host
+alone, over HTTPS, for all its paths, so no neighbour under the same domain can plant one.
+"""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from app.config import Config
+
+PHONE, CONSOLE, DEVICE = "kejiao_phone", "kejiao_console", "kejiao_device"
+
+
+class Flags(TypedDict):
+    """How a cookie is set: unseen by scripts, not sent with other sites' forms, for every path."""
+
+    path: str
+    httponly: bool
+    samesite: str
+    secure: bool
+
+
+def name_of(config: Config, name: str) -> str:
+    """The name of one of our cookies, as this site's address allows."""
+    return f"__Host-{name}" if config.https else name
+
+
+def flags(config: Config) -> Flags:
+    """The flags of every cookie of ours."""
+    return Flags(path="/", httponly=True, samesite="Lax", secure=config.https)
