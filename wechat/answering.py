@@ -13,7 +13,7 @@ from app.base import words
 from app.base.site import Site
 from app.kernel.errors import CmeError
 from wechat.messages import Message
-from wechat.router import Ask
+from wechat.router import Ask, Found
 from wechat.routes import ROUTER
 
 IN_TIME_S = 3.0
@@ -22,19 +22,13 @@ IN_TIME_S = 3.0
 _HANDS = ThreadPoolExecutor(16, thread_name_prefix="answer")
 
 
-def constant(site: Site, account: OfficialAccount, message: Message) -> str | None:
-    """The words that every sender of such a message gets; None where they depend on who asks."""
-    found = ROUTER.find(account.kind, message)
-    if found is not None and not found.route.constant:
-        return None
-    return answer_to(site, account, message)
+def found_for(account: OfficialAccount, message: Message) -> Found | None:
+    """Who answers the message; None where silence is the answer."""
+    return ROUTER.find(account.kind, message)
 
 
-def answer_to(site: Site, account: OfficialAccount, message: Message) -> str:
-    """The words for the message; none where silence is the answer."""
-    found = ROUTER.find(account.kind, message)
-    if found is None:
-        return ""
+def answer_to(site: Site, account: OfficialAccount, message: Message, found: Found) -> str:
+    """The words for the message."""
     ask = Ask(site=site, account=account, openid=message.openid, message=message, rest=found.rest)
     try:
         return found.route.answer(ask)
@@ -42,9 +36,9 @@ def answer_to(site: Site, account: OfficialAccount, message: Message) -> str:
         return words.of_error(error)
 
 
-def in_time(site: Site, account: OfficialAccount, message: Message) -> str | None:
+def in_time(site: Site, account: OfficialAccount, message: Message, found: Found) -> str | None:
     """The words for the message; None when they are not ready within three seconds."""
-    answer = _HANDS.submit(answer_to, site, account, message)
+    answer = _HANDS.submit(answer_to, site, account, message, found)
     try:
         return answer.result(IN_TIME_S)
     except TimeoutError:

@@ -22,6 +22,7 @@ from app.base.site import Site
 from app.base.work import passes
 from wechat import answering, replies, security
 from wechat.messages import Message, RefusedError, message_of
+from wechat.router import Found
 from wechat.routes import ROUTER
 from wechat.security import LARGEST_BODY, Keys, Query
 
@@ -68,11 +69,15 @@ def _answer(site: Site, account: OfficialAccount) -> Response:
         return security.sealed_reply(keys, reply, now_s, of) if sealed else reply
 
     try:
-        if (said := answering.constant(site, account, message)) is not None:
-            # Each delivery may be answered by itself: the same message gives the same bytes.
+        found = answering.found_for(account, message)
+        if found is None:
+            return _speak(replies.SUCCESS)
+        if found.route.constant:
+            # Each delivery is answered by itself: the same message gets the same bytes.
+            said = answering.answer_to(site, account, message, found)
             reply = replies.text(message, said, message.sent_s)
             return _speak(seal(reply, message.sent_s, message.key))
-        return _speak(_once(site, account, message, seal))
+        return _speak(_once(site, account, message, found, seal))
     except Exception:
         # Nothing was stored, so a resend may try again; meanwhile the follower is told.
         reference = secrets.token_hex(3).upper()
@@ -81,13 +86,15 @@ def _answer(site: Site, account: OfficialAccount) -> Response:
         return _speak(seal(replies.text(message, said, now_s)))
 
 
-def _once(site: Site, account: OfficialAccount, message: Message, seal: Seal) -> bytes:
+def _once(
+    site: Site, account: OfficialAccount, message: Message, found: Found, seal: Seal
+) -> bytes:
     """The reply that stands for the message, made by whoever is first to answer it."""
     until = time.monotonic() + PATIENCE_S
     while True:
         claimed = desk.claim_callback(site, account.slug, message.key)
         if claimed.turn is Turn.FIRST:
-            said = answering.in_time(site, account, message)
+            said = answering.in_time(site, account, message, found)
             if said is None:
                 said = replies.say("late.ask_again")
             reply = seal(replies.text(message, said, _now_s(site)))

@@ -7,7 +7,9 @@ Sounds that many provinces do not tell apart, z and zh or n and ng, are one here
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pypinyin import lazy_pinyin
 
@@ -20,11 +22,24 @@ _ALIKE = ((re.compile("([zcs])h"), r"\1"), (re.compile("([aei])ng"), r"\1n"))
 class Heard:
     """A text as it sounds: small letters, no spaces, no tones.
 
-    `ends` maps the length of a beginning of the sound to where that ends in the text.
+    `ends` maps the length of a beginning of the sound to where that ends in the text; None where
+    the two are the same.
     """
 
     sound: str
-    ends: dict[int, int]
+    ends: Mapping[int, int] | None
+
+    @classmethod
+    def as_written(cls, text: str) -> Heard:
+        """The text as it is, for those who write what they mean."""
+        return cls(text, None)
+
+    def end_of(self, wanted: Heard) -> int | None:
+        """Where the text ends that sounds like what is wanted; None when it begins otherwise."""
+        if not self.sound.startswith(wanted.sound):
+            return None
+        length = len(wanted.sound)
+        return length if self.ends is None else self.ends.get(length)
 
 
 def heard(text: str) -> Heard:
@@ -36,14 +51,7 @@ def heard(text: str) -> Heard:
     return Heard(sound, ends)
 
 
-def rest_after(said: Heard, wanted: Heard, text: str) -> str | None:
-    """What follows in the text when it begins with that sound; None when it does not."""
-    end = said.ends.get(len(wanted.sound))
-    if end is None or not said.sound.startswith(wanted.sound):
-        return None
-    return text[end:]
-
-
+@lru_cache(8192)
 def _spelt(piece: str) -> str:
     spelt = piece.lower() if piece.isascii() else "".join(lazy_pinyin(piece)).lower()
     for pattern, same in _ALIKE:

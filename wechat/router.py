@@ -8,14 +8,14 @@ takes gets the fallback, an event that nobody waits for gets silence.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
 from app.accounts.terms import OfficialAccount
 from app.base.site import Site
-from wechat.hearing import Heard, heard, rest_after
+from wechat.hearing import Heard, heard
 from wechat.messages import Event, EventKind, Message, Text, Unknown, plain
 
 
@@ -63,6 +63,9 @@ class Route:
     constant: bool = False
 
 
+_Ways: TypeAlias = "Mapping[str, Sequence[tuple[Heard, Route]]]"
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """The route that a message takes, and the rest of its text."""
@@ -79,17 +82,18 @@ class Router:
     ) -> None:
         self.routes = (*routes, fallback)
         self._fallback = fallback
-        spoken = [
-            (-route.priority, -len(word), word, route)
-            for route in self.routes
+        spoken = sorted(
+            (-route.priority, -len(word), word, number)
+            for number, route in enumerate(self.routes)
             if route.takes is not None
             for word in keywords[route.key].split()
-        ]
-        self._spoken = tuple(
-            (word, heard(word), route)
-            for *_, word, route in sorted(spoken, key=lambda entry: entry[:3])
         )
-        self._courtesies = tuple(sorted(keywords["courtesies"].split(), key=len, reverse=True))
+        ways = [(word, self.routes[number]) for *_, word, number in spoken]
+        self._written = _by_first([(Heard.as_written(word), route) for word, route in ways])
+        self._sounding = _by_first([(heard(word), route) for word, route in ways])
+        courtesies = sorted(keywords["courtesies"].split(), key=len, reverse=True)
+        said = "|".join(map(re.escape, courtesies))
+        self._courtesies = re.compile(rf"(?:(?:{said})[^\w]*)+")
         suffixes = "|".join(map(re.escape, keywords["year"].split()))
         self._year = re.compile(rf"([0-9]{{1,9}}) ?(?:{suffixes})?", re.ASCII)
 
@@ -114,42 +118,25 @@ class Router:
                 return None if is_event else Found(self._fallback, "")
 
     def _by_words(self, kind: str, text: str) -> Found:
-        bare = self._without_courtesies(text)
-        return (
-            self._first(kind, text, lambda word, _: _after(word, text))
-            or self._first(kind, bare, lambda word, _: _after(word, bare))
-            or self._by_sound(kind, bare)
-            or Found(self._fallback, text)
-        )
+        bare = text
+        if found := self._first(kind, text, self._written, Heard.as_written(text)):
+            return found
+        if courtesy := self._courtesies.match(text):
+            bare = text[courtesy.end() :]
+            if found := self._first(kind, bare, self._written, Heard.as_written(bare)):
+                return found
+        found = self._first(kind, bare, self._sounding, heard(bare))
+        return found or Found(self._fallback, text)
 
-    def _by_sound(self, kind: str, text: str) -> Found | None:
-        said = heard(text)
-        return self._first(kind, text, lambda _, sound: rest_after(said, sound, text))
-
-    def _first(
-        self, kind: str, text: str, match: Callable[[str, Heard], str | None]
-    ) -> Found | None:
-        """The first open route whose words match, and that takes what follows them."""
-        if not text:
-            return None
-        for word, sound, route in self._spoken:
-            if not _open(route, kind) or (following := match(word, sound)) is None:
+    def _first(self, kind: str, text: str, ways: _Ways, said: Heard) -> Found | None:
+        """The first open route whose words begin the text, and that takes what follows them."""
+        for wanted, route in ways.get(said.sound[:1], ()):
+            if not _open(route, kind) or (end := said.end_of(wanted)) is None:
                 continue
-            rest = self._taken(route, plain(following))
+            rest = self._taken(route, plain(text[end:]))
             if rest is not None:
                 return Found(route, rest)
         return None
-
-    def _without_courtesies(self, text: str) -> str:
-        """What is asked, without "I would like to know" in front of it."""
-        shorter = text
-        while shorter:
-            before = shorter
-            for words in self._courtesies:
-                shorter = plain(shorter.removeprefix(words))
-            if shorter == before:
-                return shorter
-        return text
 
     def _by_key(self, kind: str, key: str) -> Found:
         for route in self.routes:
@@ -166,8 +153,12 @@ class Router:
         return None
 
 
-def _after(word: str, text: str) -> str | None:
-    return text.removeprefix(word) if text.startswith(word) else None
+def _by_first(ways: Iterable[tuple[Heard, Route]]) -> _Ways:
+    """The ways to ask by the first letter of each, in their order."""
+    found: dict[str, list[tuple[Heard, Route]]] = {}
+    for wanted, route in ways:
+        found.setdefault(wanted.sound[:1], []).append((wanted, route))
+    return found
 
 
 def _open(route: Route, kind: str) -> bool:

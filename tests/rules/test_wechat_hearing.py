@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wechat.hearing import heard, rest_after
+from wechat.hearing import heard
 
 
 @pytest.mark.parametrize(
@@ -30,4 +30,6 @@ def test_what_sounds_alike_is_heard_alike(typed: str, meant: str) -> None:
     ],
 )
 def test_what_follows_a_sound_is_found_in_the_text(text: str, rest: str | None) -> None:
-    assert rest_after(heard(text), heard("学分"), text) == rest
+    end = heard(text).end_of(heard("学分"))
+
+    assert (None if end is None else text[end:]) == rest
