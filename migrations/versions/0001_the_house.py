@@ -15,6 +15,7 @@ down_revision = None
 
 # What `secure` puts on each table.
 PROTECTIONS: dict[str, dict[str, bool]] = {
+    "attempt": {},
     "audit_entry": {"append_only": True},
     "award_run": {"placed": True, "audited": True},
     "award_verdict": {"placed": True, "append_only": True},
@@ -43,9 +44,21 @@ PROTECTIONS: dict[str, dict[str, bool]] = {
     "upload_part": {"placed": True, "append_only": True},
     "batch": {"placed": True, "audited": True},
     "binding": {"audited": True},
+    "follower": {},
+    "freeze_link": {},
     "grant_held": {"audited": True},
+    "known_device": {},
+    "past_password": {},
+    "recovery_code": {"audited": True},
+    "reset_code": {"audited": True},
+    "scan": {},
     "standard_use": {"audited": True},
+    "wechat_delivery": {},
+    "wechat_gate": {},
+    "wechat_menu": {},
+    "wechat_token": {},
     "batch_session": {"placed": True, "audited": True},
+    "console_session": {},
     "lecturer": {"placed": True, "audited": True},
     "link": {"audited": True},
 }
@@ -64,6 +77,16 @@ def upgrade() -> None:
     op.execute(f"grant usage on schema public to {APP_ROLE}")
     op.execute(f"grant select on alembic_version to {APP_ROLE}")
     op.execute(DEMAND_ACTION)
+    op.create_table(
+        "attempt",
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("held_until", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("scope", "key", name=op.f("pk_attempt")),
+    )
+    op.create_index(op.f("ix_attempt_since"), "attempt", ["since"], unique=False)
     op.create_table(
         "audit_entry",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -304,11 +327,28 @@ def upgrade() -> None:
         "login",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("card_no", sa.Text(), nullable=True),
         sa.Column("password_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("password_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("totp_key", sa.LargeBinary(), nullable=True),
+        sa.Column("totp_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("totp_step", sa.BigInteger(), nullable=True),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("path", sa.Text(collation="C"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_login")),
-        sa.UniqueConstraint("name", name=op.f("uq_login_name")),
     )
+    op.create_index(op.f("ix_login_name"), "login", ["name"], unique=False)
+    op.create_index("uq_login_card_no", "login", ["card_no"], unique=True)
+    op.create_index(
+        "uq_login_name",
+        "login",
+        ["name"],
+        unique=True,
+        postgresql_where=sa.text("person_id is null"),
+    )
+    op.create_index("uq_login_person_id", "login", ["person_id"], unique=True)
     op.create_table(
         "official_account",
         sa.Column("slug", sa.Text(), nullable=False),
@@ -319,6 +359,8 @@ def upgrade() -> None:
         sa.Column("token", sa.LargeBinary(), nullable=False),
         sa.Column("aes_key", sa.LargeBinary(), nullable=True),
         sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("verified", sa.Boolean(), nullable=False),
+        sa.Column("notice", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.CheckConstraint(
             "kind in ('service', 'subscription', 'mini')", name=op.f("ck_official_account_kind")
         ),
@@ -746,6 +788,36 @@ def upgrade() -> None:
         postgresql_where=sa.text("ended_at is null"),
     )
     op.create_table(
+        "follower",
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("openid", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("heard_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("heard_sent", sa.BigInteger(), nullable=False),
+        sa.Column("acted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("acted_sent", sa.BigInteger(), nullable=False),
+        sa.Column("tags", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.CheckConstraint(
+            "state in ('follows', 'left', 'refuses', 'unknown')", name=op.f("ck_follower_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["slug"], ["official_account.slug"], name=op.f("fk_follower_slug_official_account")
+        ),
+        sa.PrimaryKeyConstraint("slug", "openid", name=op.f("pk_follower")),
+    )
+    op.create_table(
+        "freeze_link",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("login_id", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["login_id"], ["login.id"], name=op.f("fk_freeze_link_login_id_login")
+        ),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_freeze_link")),
+    )
+    op.create_index(op.f("ix_freeze_link_login_id"), "freeze_link", ["login_id"], unique=False)
+    op.create_table(
         "grant_held",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("login_id", sa.BigInteger(), nullable=False),
@@ -768,6 +840,77 @@ def upgrade() -> None:
         unique=True,
     )
     op.create_table(
+        "known_device",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("login_id", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["login_id"], ["login.id"], name=op.f("fk_known_device_login_id_login")
+        ),
+        sa.PrimaryKeyConstraint("token_hash", "login_id", name=op.f("pk_known_device")),
+    )
+    op.create_index(op.f("ix_known_device_seen_at"), "known_device", ["seen_at"], unique=False)
+    op.create_table(
+        "past_password",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("login_id", sa.BigInteger(), nullable=False),
+        sa.Column("password_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["login_id"], ["login.id"], name=op.f("fk_past_password_login_id_login")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_past_password")),
+    )
+    op.create_index(op.f("ix_past_password_login_id"), "past_password", ["login_id"], unique=False)
+    op.create_table(
+        "recovery_code",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("login_id", sa.BigInteger(), nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["login_id"], ["login.id"], name=op.f("fk_recovery_code_login_id_login")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recovery_code")),
+    )
+    op.create_index(op.f("ix_recovery_code_login_id"), "recovery_code", ["login_id"], unique=False)
+    op.create_table(
+        "reset_code",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("login_id", sa.BigInteger(), nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("wrong_count", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("agreed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("voided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["login_id"], ["login.id"], name=op.f("fk_reset_code_login_id_login")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reset_code")),
+    )
+    op.create_index(op.f("ix_reset_code_login_id"), "reset_code", ["login_id"], unique=False)
+    op.create_table(
+        "scan",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("browser_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("numbers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("agent", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("openid", sa.Text(), nullable=True),
+        sa.Column("login_id", sa.BigInteger(), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["login_id"], ["login.id"], name=op.f("fk_scan_login_id_login")),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_scan")),
+    )
+    op.create_index(op.f("ix_scan_browser_hash"), "scan", ["browser_hash"], unique=False)
+    op.create_index(op.f("ix_scan_expires_at"), "scan", ["expires_at"], unique=False)
+    op.create_table(
         "standard_use",
         sa.Column("unit_id", sa.BigInteger(), nullable=False),
         sa.Column("pack_id", sa.Text(), nullable=False),
@@ -776,6 +919,81 @@ def upgrade() -> None:
             ["unit_id"], ["unit.id"], name=op.f("fk_standard_use_unit_id_unit")
         ),
         sa.PrimaryKeyConstraint("unit_id", "pack_id", name=op.f("pk_standard_use")),
+    )
+    op.create_table(
+        "wechat_delivery",
+        sa.Column("message_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("openid", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("platform_id", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "channel in ('custom', 'template')", name=op.f("ck_wechat_delivery_channel")
+        ),
+        sa.CheckConstraint(
+            "state in ('sending', 'sent', 'confirmed', 'failed', 'unknown', 'ended')",
+            name=op.f("ck_wechat_delivery_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["slug"],
+            ["official_account.slug"],
+            name=op.f("fk_wechat_delivery_slug_official_account"),
+        ),
+        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_wechat_delivery")),
+    )
+    op.create_index(
+        op.f("ix_wechat_delivery_begun_at"), "wechat_delivery", ["begun_at"], unique=False
+    )
+    op.create_index(
+        op.f("ix_wechat_delivery_slug_platform_id"),
+        "wechat_delivery",
+        ["slug", "platform_id"],
+        unique=False,
+    )
+    op.create_table(
+        "wechat_gate",
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("api", sa.Text(), nullable=False),
+        sa.Column("room", sa.Double(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("errcode", sa.BigInteger(), nullable=True),
+        sa.Column("said", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["slug"], ["official_account.slug"], name=op.f("fk_wechat_gate_slug_official_account")
+        ),
+        sa.PrimaryKeyConstraint("slug", "api", name=op.f("pk_wechat_gate")),
+    )
+    op.create_table(
+        "wechat_menu",
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("bound_tag", sa.BigInteger(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("trial", sa.Boolean(), nullable=False),
+        sa.Column("steps", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["slug"], ["official_account.slug"], name=op.f("fk_wechat_menu_slug_official_account")
+        ),
+        sa.PrimaryKeyConstraint("slug", name=op.f("pk_wechat_menu")),
+    )
+    op.create_table(
+        "wechat_token",
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("fetches", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("failures", sa.BigInteger(), nullable=False),
+        sa.Column("blocked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("kind in ('access', 'jsapi')", name=op.f("ck_wechat_token_kind")),
+        sa.ForeignKeyConstraint(
+            ["slug"], ["official_account.slug"], name=op.f("fk_wechat_token_slug_official_account")
+        ),
+        sa.PrimaryKeyConstraint("slug", "kind", name=op.f("pk_wechat_token")),
     )
     op.create_table(
         "batch_session",
@@ -800,6 +1018,42 @@ def upgrade() -> None:
         sa.UniqueConstraint("batch_id", "key", name=op.f("uq_batch_session_batch_id_key")),
     )
     op.create_index(op.f("ix_batch_session_path"), "batch_session", ["path"], unique=False)
+    op.create_table(
+        "console_session",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("login_id", sa.BigInteger(), nullable=False),
+        sa.Column("grant_id", sa.BigInteger(), nullable=True),
+        sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("way", sa.Text(), nullable=False),
+        sa.Column("strong", sa.Boolean(), nullable=False),
+        sa.Column("agent", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "stage in ('open', 'second', 'enrol', 'renew')", name=op.f("ck_console_session_stage")
+        ),
+        sa.CheckConstraint(
+            "way in ('password', 'code', 'scan')", name=op.f("ck_console_session_way")
+        ),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grant_held.id"], name=op.f("fk_console_session_grant_id_grant_held")
+        ),
+        sa.ForeignKeyConstraint(
+            ["login_id"], ["login.id"], name=op.f("fk_console_session_login_id_login")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_console_session")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_console_session_token_hash")),
+    )
+    op.create_index(
+        op.f("ix_console_session_login_id"), "console_session", ["login_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_console_session_seen_at"), "console_session", ["seen_at"], unique=False
+    )
     op.create_table(
         "lecturer",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -845,11 +1099,34 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_lecturer_path"), table_name="lecturer")
     op.drop_index(op.f("ix_lecturer_batch_id"), table_name="lecturer")
     op.drop_table("lecturer")
+    op.drop_index(op.f("ix_console_session_seen_at"), table_name="console_session")
+    op.drop_index(op.f("ix_console_session_login_id"), table_name="console_session")
+    op.drop_table("console_session")
     op.drop_index(op.f("ix_batch_session_path"), table_name="batch_session")
     op.drop_table("batch_session")
+    op.drop_table("wechat_token")
+    op.drop_table("wechat_menu")
+    op.drop_table("wechat_gate")
+    op.drop_index(op.f("ix_wechat_delivery_slug_platform_id"), table_name="wechat_delivery")
+    op.drop_index(op.f("ix_wechat_delivery_begun_at"), table_name="wechat_delivery")
+    op.drop_table("wechat_delivery")
     op.drop_table("standard_use")
+    op.drop_index(op.f("ix_scan_expires_at"), table_name="scan")
+    op.drop_index(op.f("ix_scan_browser_hash"), table_name="scan")
+    op.drop_table("scan")
+    op.drop_index(op.f("ix_reset_code_login_id"), table_name="reset_code")
+    op.drop_table("reset_code")
+    op.drop_index(op.f("ix_recovery_code_login_id"), table_name="recovery_code")
+    op.drop_table("recovery_code")
+    op.drop_index(op.f("ix_past_password_login_id"), table_name="past_password")
+    op.drop_table("past_password")
+    op.drop_index(op.f("ix_known_device_seen_at"), table_name="known_device")
+    op.drop_table("known_device")
     op.drop_index(op.f("ix_grant_held_login_id_role_unit_id"), table_name="grant_held")
     op.drop_table("grant_held")
+    op.drop_index(op.f("ix_freeze_link_login_id"), table_name="freeze_link")
+    op.drop_table("freeze_link")
+    op.drop_table("follower")
     op.drop_index(
         "uq_binding_person", table_name="binding", postgresql_where=sa.text("ended_at is null")
     )
@@ -929,6 +1206,12 @@ def downgrade() -> None:
     )
     op.drop_table("outbox_message")
     op.drop_table("official_account")
+    op.drop_index("uq_login_person_id", table_name="login")
+    op.drop_index(
+        "uq_login_name", table_name="login", postgresql_where=sa.text("person_id is null")
+    )
+    op.drop_index("uq_login_card_no", table_name="login")
+    op.drop_index(op.f("ix_login_name"), table_name="login")
     op.drop_table("login")
     op.drop_index(op.f("ix_device_package_path"), table_name="device_package")
     op.drop_index(op.f("ix_device_package_device_id_seq"), table_name="device_package")
@@ -987,4 +1270,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_audit_entry_table_name_row_id"), table_name="audit_entry")
     op.drop_index(op.f("ix_audit_entry_path_at"), table_name="audit_entry")
     op.drop_table("audit_entry")
+    op.drop_index(op.f("ix_attempt_since"), table_name="attempt")
+    op.drop_table("attempt")
     op.execute("drop function demand_action")

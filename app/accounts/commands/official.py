@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 
 from sqlalchemy import delete, select
@@ -44,6 +45,8 @@ def put_official_account(work: Work, account: OfficialAccount) -> Put:
     row.secret = _sealed(work, "secret", account.slug, account.secret)
     row.token = _sealed(work, "token", account.slug, account.token)
     key = account.aes_key
+    row.verified = account.verified
+    row.notice = None if account.notice is None else asdict(account.notice)
     row.aes_key = None if key is None else _sealed(work, "aes_key", account.slug, key)
     flush(work, "accounts.official.meanwhile")
     queries.forget(work.site, account.slug)

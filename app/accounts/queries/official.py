@@ -15,6 +15,7 @@ from app.accounts.tables import (
 from app.accounts.terms import (
     AccountKind,
     Mode,
+    NoticeTemplate,
     OfficialAccount,
 )
 from app.base.site import Site
@@ -63,6 +64,8 @@ def opened(vault: Vault, row: OfficialAccountRow | Row[*tuple[Any, ...]]) -> Off
         if row.aes_key is None
         else vault.open(row.aes_key, sealing("aes_key", row.slug)),
         mode=Mode(row.mode),
+        verified=row.verified,
+        notice=None if row.notice is None else NoticeTemplate(**row.notice),
     )
 
 

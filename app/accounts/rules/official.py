@@ -7,7 +7,7 @@ import binascii
 import re
 from datetime import timedelta
 
-from app.accounts.terms import AccountKind, Mode, OfficialAccount
+from app.accounts.terms import AccountKind, Mode, NoticeTemplate, OfficialAccount
 from app.kernel.errors import InvalidError
 from app.kernel.secret import Secret
 
@@ -33,6 +33,9 @@ _AES_KEY = re.compile(r"[A-Za-z0-9+/]{43}", re.ASCII)
 _OPENID = re.compile(r"[!-~]{1,64}", re.ASCII)
 
 
+_FIELD = re.compile(r"[a-z_]{1,20}[0-9]{1,3}", re.ASCII)
+
+
 _LONGEST_TITLE = 60
 
 
@@ -47,8 +50,13 @@ def official_account(
     aes_key: str | None,
     mode: Mode | None,
     production: bool,
+    verified: bool | None = None,
+    notice: str | None = None,
 ) -> OfficialAccount:
     """公众平台账号 — the account so described; safe where a key is given and no mode is.
+
+    Verified where nothing is said, unless it is a subscription account. `notice` is the id of the
+    account's notice template, and the names of its two fields, separated by spaces.
 
     InvalidError for what the platform itself would not take, for a mode that lacks its key, and
     for plain text in production, where anyone who knows the token could speak for a follower.
@@ -73,7 +81,11 @@ def official_account(
     if chosen is Mode.PLAIN and production:
         raise InvalidError("accounts.official.plain")
     key = None if aes_key is None else Secret(aes_key)
-    return OfficialAccount(slug, kind, title, appid, Secret(secret), Secret(token), key, chosen)
+    return OfficialAccount(
+        slug, kind, title, appid, Secret(secret), Secret(token), key, chosen,
+        kind is not AccountKind.SUBSCRIPTION if verified is None else verified,
+        None if notice is None else _notice(notice),
+    )  # fmt: skip
 
 
 def openid_of(text: str) -> str:
@@ -81,6 +93,15 @@ def openid_of(text: str) -> str:
     if not _OPENID.fullmatch(text):
         raise InvalidError("accounts.bind.openid")
     return text
+
+
+def _notice(text: str) -> NoticeTemplate:
+    """The template that is written `ID thing2 time3`."""
+    template, *fields = text.split() or [""]
+    shapes = (_APPID.fullmatch(template), *map(_FIELD.fullmatch, fields))
+    if len(fields) != 2 or not all(shapes):  # noqa: PLR2004
+        raise InvalidError("accounts.official.notice")
+    return NoticeTemplate(template, *fields)
 
 
 def _opens(aes_key: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -26,6 +27,9 @@ class OfficialAccountRow(Audited, Base):
     # Null in plain mode.
     aes_key: Mapped[bytes | None]
     mode: Mapped[str]
+    verified: Mapped[bool]
+    # Null where the account has no template to speak first with: id, words, at.
+    notice: Mapped[dict[str, Any] | None]
 
 
 class CallbackRow(Base):

@@ -25,6 +25,18 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeTemplate:
+    """提醒模板 — the template message by which the account may speak first, and its two fields.
+
+    Which fields a template has, the platform's library of templates says: `thing2` and `time3`.
+    """
+
+    id: str
+    words: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class OfficialAccount:
     """公众平台账号 — one account, its secrets, and how its messages are sealed."""
 
@@ -36,6 +48,9 @@ class OfficialAccount:
     token: Secret
     aes_key: Secret | None
     mode: Mode
+    # 已认证: what the platform lets the account do depends on it.
+    verified: bool = True
+    notice: NoticeTemplate | None = None
 
 
 class Put(StrEnum):
