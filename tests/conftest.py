@@ -21,6 +21,7 @@ from jobs.queues import HANDLERS
 
 pytest_plugins = [
     "tests.support.services",
+    "tests.support.simulator",
     "tests.support.cast",
     "tests.support.depth",
     "tests.support.terminal",

@@ -1,0 +1,1 @@
+"""接口 — the platform's addresses, by subject."""
