@@ -58,4 +58,5 @@ def create_app(site: Site | None = None) -> Flask:
     flask.register_blueprint(activation.blueprint)
     flask.register_blueprint(wechat.blueprint)
     flask.register_blueprint(mbox.blueprint)
+    flask.wsgi_app = wechat.BeforeFlask(flask.wsgi_app, site, told=metrics.told)  # type: ignore[method-assign]  # Flask's own way to wrap it
     return flask

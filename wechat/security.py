@@ -151,29 +151,22 @@ def encrypted(keys: Keys, text: bytes, noise: bytes | None = None) -> str:
     return binascii.b2a_base64(sealed, newline=False).decode("ascii")
 
 
-def sealed_reply(keys: Keys, reply: bytes, now_s: int, of: bytes | None = None) -> bytes:
+def sealed_reply(keys: Keys, reply: bytes, now_s: int, of: bytes) -> bytes:
     """A reply as the platform takes it in compat and safe mode: encrypted and signed.
 
-    With the key of the message that it answers, the same reply gives the same bytes: what would be
-    random then is a keyed hash, which nobody else can foresee either.
+    `of` is the key of the message that it answers: the same reply to the same message gives the
+    same bytes. What would be random is a keyed hash, which nobody else can foresee either, and
+    which costs no call to the system.
     """
-    noise, nonce = None, nonce_of()
-    if of is not None:
-        drawn = hmac.digest(keys.token.encode(), of + reply, "sha256")
-        noise, nonce = drawn[:_AES_BLOCK], drawn[_AES_BLOCK:].hex()[:16]
-    cipher = encrypted(keys, reply, noise)
-    timestamp = str(now_s)
+    drawn = hmac.digest(keys.token.encode(), of + reply, "sha256")
+    cipher = encrypted(keys, reply, drawn[:_AES_BLOCK])
+    timestamp, nonce = str(now_s), drawn[_AES_BLOCK:].hex()[:16]
     signature = signature_of(keys.token, timestamp, nonce, cipher)
     return (
         f"<xml><Encrypt><![CDATA[{cipher}]]></Encrypt>"
         f"<MsgSignature><![CDATA[{signature}]]></MsgSignature>"
         f"<TimeStamp>{timestamp}</TimeStamp><Nonce><![CDATA[{nonce}]]></Nonce></xml>"
     ).encode()
-
-
-def nonce_of() -> str:
-    """随机串 — sixteen characters nobody can foresee."""
-    return os.urandom(8).hex()
 
 
 def _match(right: str, given: str) -> None:

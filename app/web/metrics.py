@@ -46,13 +46,19 @@ def count(flask: Flask) -> None:
     def end(answer: Response) -> Response:
         route = request.url_rule.rule if request.url_rule else _OTHER
         method = request.method if request.method in _METHODS else _OTHER
-        _requests.labels(route, method, answer.status_code).inc()
-        if "begun" in g:
-            _seconds.labels(route).observe(time.perf_counter() - g.begun)
+        begun = g.get("begun")
+        told(route, method, answer.status_code, begun and time.perf_counter() - begun)
         return answer
 
     flask.before_request(begin)
     flask.after_request(end)
+
+
+def told(route: str, method: str, status: int, seconds: float | None) -> None:
+    """Count one answer; the seconds where they are known."""
+    _requests.labels(route, method, status).inc()
+    if seconds is not None:
+        _seconds.labels(route).observe(seconds)
 
 
 def exposition(site: Site) -> bytes:

@@ -20,7 +20,7 @@ from app.standards import commands as standards
 from tests.conftest import Clock
 from tests.support.cast import HE_MIN, OPERATOR, STRANGER, ZHENG_HAI, Cast
 from tests.support.wechat_client import ACCOUNTS, CITY_OFFICE, SERVICE, Official, keys_of
-from wechat import answering, doors, security
+from wechat import answering, callback, security
 from wechat.caller import Caller, Sent
 from wechat.messages import EventKind, members_of, message_of
 from wechat.security import LARGEST_BODY
@@ -233,7 +233,7 @@ def test_a_resend_waits_for_the_first_delivery(site: Site, official: Official) -
 def test_a_resend_that_waited_long_enough_asks_the_platform_to_stop(
     site: Site, official: Official, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doors, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(callback, "PATIENCE_S", 0.2)
     caller = official.service
     sent = caller.text("o_new", "学分")
     steps.claim_callback(site, SERVICE, key_of(sent))

@@ -69,7 +69,7 @@ def test_what_the_peer_seals_we_open(content: str) -> None:
 def test_what_we_seal_the_peer_opens_and_reads_as_it_was_said(content: str) -> None:
     asked = message_of(members_of(message("学分").encode()))
 
-    sealed = security.sealed_reply(KEYS, replies.text(asked, content, NOW), NOW).decode()
+    sealed = security.sealed_reply(KEYS, replies.text(asked, content, NOW), NOW, asked.key).decode()
 
     outer = members_of(sealed.encode())
     opened = PEER.decrypt_message(sealed, outer["MsgSignature"], outer["TimeStamp"], outer["Nonce"])

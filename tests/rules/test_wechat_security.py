@@ -288,8 +288,14 @@ def test_keys_hide_themselves() -> None:
     assert TOKEN not in repr(keys())
 
 
-def test_a_nonce_comes_only_once() -> None:
-    assert len({security.nonce_of() for _ in range(1000)}) == 1000
+def test_a_reply_hides_what_it_says_and_is_the_same_for_one_message_only() -> None:
+    first, again, other = (
+        security.sealed_reply(keys(), b"<xml>said</xml>", 7, key) for key in (b"a", b"a", b"b")
+    )
+
+    assert first == again
+    assert first != other
+    assert b"said" not in first
 
 
 @settings(max_examples=2_500, deadline=None)
