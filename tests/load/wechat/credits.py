@@ -1,23 +1,17 @@
-"""学分 by WeChat in safe mode, at 2.4 million people and 30 million entries.
+"""学分 in safe mode, at 2.4 million people and 30 million entries.
 
-Prints the plans of the two reads, then, for gunicorn with two workers: requests a second, p50 and
-p99, and the CPU that server and database spend on a request; the constant is /healthz of the same
-server. The driver runs on the same machine, so the CPU a request is what compares.
+Prints the plans of the two reads; then, with sixteen callers, requests a second and the CPU that
+server and database spend on one, beside the constant /healthz of the same server; then p50 and p99
+at 100 messages a second, also with a Redis that takes connections and says nothing.
 """
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import contextlib
 import os
 import socket
-import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from urllib.parse import urlencode
 
 from sqlalchemy import Engine, text
@@ -25,14 +19,14 @@ from sqlalchemy import Engine, text
 from app.accounts import commands as accounts
 from app.accounts.terms import AccountKind, Mode, OfficialAccount
 from app.base.work import begin
-from app.config import ROOT
 from app.kernel.secret import Secret
 from tests.load.ground import OPERATOR, Ground, ground, populate
+from tests.load.wechat import driving
 from wechat.caller import Caller
 from wechat.security import Keys
 
-_CONNECTIONS = 16
-_ENTRIES_A_PERSON = 12.5
+RATE = 100.0
+
 _BOUND = 2_000
 AES_KEY = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopq"
 _PATH = "'1.2.' || 10 + p % 200 || '.p' || p || '.'"
@@ -80,22 +74,68 @@ _FINISH = (
 )
 
 
-def main(argv: list[str]) -> None:
+def measure(people: int, messages: int) -> None:
     """Load, show the plans, drive, and print the figures."""
-    parser = argparse.ArgumentParser(prog="python -m tests.load wechat")
-    parser.add_argument("--people", type=int, default=2_400_000)
-    parser.add_argument("--messages", type=int, default=4_000)
-    options = parser.parse_args(argv)
     with ground() as on:
         began = time.perf_counter()
-        _fill(on.owner, options.people)
-        people = _bind(on, options.people)
+        _fill(on.owner, people)
+        bound = _bind(on, people)
         took = time.perf_counter() - began
-        print(
-            f"{options.people:,} people, {_count(on.owner):,} entries in {took:.0f} s", flush=True
-        )
-        _show_plans(on.owner, people[0])
-        _drive(on, options.messages, people)
+        print(f"{people:,} people, {_count(on.owner):,} entries in {took:.0f} s", flush=True)
+        _show_plans(on.owner, bound[0])
+        bodies = sealed(4 * messages, lambda n: (f"o{bound[n % len(bound)]}", "学分"))
+        port = driving.free_port()
+        with driving.gunicorn("app.main:create_app()", port, environment(on, port)) as pid:
+            spent = _meter(on, pid)
+            for _ in range(2):
+                constant = [("GET", "/healthz", b"")] * messages
+                _busy("constant", driving.closed(port, constant), spent())
+                some, bodies = bodies[:messages], bodies[messages:]
+                _busy("学分", driving.closed(port, some), spent())
+            some, bodies = bodies[:messages], bodies[messages:]
+            _calm("学分 at 100 a second", driving.paced(port, some, RATE))
+        with _silent() as redis_url:
+            blind = environment(on, port) | {"REDIS_URL": redis_url}
+            with driving.gunicorn("app.main:create_app()", port, blind):
+                _calm("the same, Redis black-holed", driving.paced(port, bodies, RATE))
+
+
+def _meter(on: Ground, pid: int) -> Callable[[], float]:
+    """Asked again and again: the CPU seconds of server and database since it was last asked."""
+
+    def now() -> float:
+        return driving.cpu_s(pid) + driving.cpu_s(on.services.pids["postgres"])
+
+    last = now()
+
+    def since() -> float:
+        nonlocal last
+        before, last = last, now()
+        return last - before
+
+    return since
+
+
+def _busy(name: str, told: driving.Told, spent: float) -> None:
+    count = len(told.took)
+    print(
+        f"{name}: {count / told.wall:,.0f} requests/s, p50 {told.p50_ms:.1f} ms, "
+        f"p99 {told.p99_ms:.1f} ms, {spent / count * 1e6:,.0f} µs of CPU a request",
+        flush=True,
+    )
+
+
+def _calm(name: str, told: driving.Told) -> None:
+    print(f"{name}: p50 {told.p50_ms:.1f} ms, p99 {told.p99_ms:.1f} ms, no error", flush=True)
+
+
+@contextmanager
+def _silent() -> Iterator[str]:
+    """The address of a Redis that takes connections and never says a word."""
+    with socket.socket() as hole:
+        hole.bind(("127.0.0.1", 0))
+        hole.listen(128)
+        yield f"redis://127.0.0.1:{hole.getsockname()[1]}/0"
 
 
 def _fill(owner: Engine, people: int) -> None:
@@ -158,85 +198,19 @@ def _show_plans(owner: Engine, person: int) -> None:
             print(f"plan of {name}:", *(f"  {line}" for line in plan), sep="\n", flush=True)
 
 
-def _drive(on: Ground, messages: int, people: Sequence[int]) -> None:
-    port = _free_port()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "app.main:create_app()", "-k", "gthread", "-w", "2",
-         "--threads", "4", "-b", f"127.0.0.1:{port}", "--log-level", "error"],
-        cwd=ROOT, env=_environment(on, port),
-    )  # fmt: skip
-    try:
-        _wait(port)
-        bodies = _bodies(messages, people)
-        _SPENT[0] = _cpu_s(server.pid) + _cpu_s(on.services.pids["postgres"])
-        for round_no in (1, 2):
-            some = bodies[(round_no - 1) * messages : round_no * messages]
-            constant = [("GET", "/healthz", b"")] * messages
-            for name, requests in (("constant", constant), ("学分", some)):
-                _report(name, on, server.pid, asyncio.run(_run(port, requests)), messages)
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-def _report(name: str, on: Ground, pid: int, took: Sequence[float], messages: int) -> None:
-    # The CPU of the run is the difference to what the processes had before it.
-    spent = _cpu_s(pid) + _cpu_s(on.services.pids["postgres"])
-    before, _SPENT[0] = _SPENT[0], spent
-    wall, times = took[-1], sorted(took[:-1])
-    p50, p99 = statistics.median(times), times[int(len(times) * 0.99)]
-    print(
-        f"{name}: {messages / wall:,.0f} requests/s, p50 {p50 * 1000:.1f} ms, "
-        f"p99 {p99 * 1000:.1f} ms, {(spent - before) / messages * 1e6:,.0f} µs of CPU a request",
-        flush=True,
-    )
-
-
-_SPENT = [0.0]
-
-
-def _bodies(messages: int, people: Sequence[int]) -> list[tuple[str, str, bytes]]:
+def sealed(count: int, said: Callable[[int], tuple[str, str]]) -> list[driving.Request]:
+    """So many messages in safe mode; `said` gives the openid and the words of each."""
     keys = Keys.of(appid="wxload", mode=Mode.SAFE, token=Secret("load"), aes_key=Secret(AES_KEY))
     caller = Caller(keys=keys, http=lambda *_: (0, b""))
     made = []
-    for n in range(2 * messages):
-        query, body = caller.sealed(caller.text(f"o{people[n % len(people)]}", "学分"))
+    for number in range(count):
+        query, body = caller.sealed(caller.text(*said(number)))
         made.append(("POST", f"/wechat/city?{urlencode(query)}", body))
     return made
 
 
-async def _run(port: int, requests: Sequence[tuple[str, str, bytes]]) -> list[float]:
-    """Seconds of every request, and of all together last."""
-    waiting, took = list(reversed(requests)), []
-
-    async def ask() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        while waiting:
-            method, target, body = waiting.pop()
-            began = time.perf_counter()
-            writer.write(
-                f"{method} {target} HTTP/1.1\r\nHost: load\r\nContent-Type: text/xml\r\n"
-                f"Content-Length: {len(body)}\r\n\r\n".encode()
-                + body
-            )
-            head = await reader.readuntil(b"\r\n\r\n")
-            if not head.startswith(b"HTTP/1.1 200"):
-                raise SystemExit(f"{method} {target}: {head[:60]!r}")
-            [length] = [
-                int(line.split(b":")[1])
-                for line in head.split(b"\r\n")
-                if line.lower().startswith(b"content-length")
-            ]
-            await reader.readexactly(length)
-            took.append(time.perf_counter() - began)
-        writer.close()
-
-    began = time.perf_counter()
-    await asyncio.gather(*(ask() for _ in range(_CONNECTIONS)))
-    return [*took, time.perf_counter() - began]
-
-
-def _environment(on: Ground, port: int) -> dict[str, str]:
+def environment(on: Ground, port: int) -> dict[str, str]:
+    """The settings of a server on that ground."""
     config = on.site.config
     return os.environ | {
         "DATABASE_URL": config.database_url.reveal(),
@@ -246,42 +220,6 @@ def _environment(on: Ground, port: int) -> dict[str, str]:
         "KEJIAO_SECRET": config.secret.reveal(),
         "KEJIAO_PUBLIC_URL": f"http://127.0.0.1:{port}",
     }
-
-
-def _cpu_s(parent: int) -> float:
-    """CPU seconds of a process and all below it, ended children of theirs included."""
-    children: dict[int, list[int]] = {}
-    spent: dict[int, float] = {}
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = entry.read_text().rpartition(")")[2].split()
-        except OSError:  # it ended meanwhile
-            continue
-        process = int(entry.parent.name)
-        children.setdefault(int(fields[1]), []).append(process)
-        spent[process] = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-    total, todo = 0.0, [parent]
-    while todo:
-        pid = todo.pop()
-        total += spent.get(pid, 0.0)
-        todo += children.get(pid, [])
-    return total
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def _wait(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        time.sleep(0.1)
-    raise SystemExit("the server did not start")
 
 
 def _count(owner: Engine) -> int:
