@@ -356,6 +356,9 @@ RULES = [
     pytest.param({"department_code": "H2-1"}, "department_code",
                  "第 2 行，H2-1（内科）不是 颍川市第一人民医院 的科室。"
                  "请改 department_code 或 unit_code。"),
+    pytest.param({"unit_code": "9901"}, "department_code",
+                 "第 2 行，H1-1（心内科）不是 颍川市 的科室。"
+                 "请改 department_code 或 unit_code。"),
     pytest.param({"department_code": "H2"}, "department_code",
                  "第 2 行，H2（青禾县人民医院）不是科室。"
                  "请在 department_code 填科室的代码，没有科室就空着。"),

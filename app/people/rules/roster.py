@@ -71,13 +71,22 @@ def judge_unit(draft: PersonDraft, units: Mapping[str, Unit]) -> Iterator[RowErr
         yield line.wrong(
             "department_code", "people.import.not_a_department", department=department.name
         )
-    elif unit is not None and not unit.place.holds(department.place):
+    elif unit is not None and not _keeps(unit, department):
         yield line.wrong(
             "department_code",
             "people.import.department_elsewhere",
             department=department.name,
             unit=unit.name,
         )
+
+
+def _keeps(unit: Unit, department: Unit) -> bool:
+    """Whether people of this unit may stand in this department.
+
+    A city or a bureau holds its hospitals' departments, which yet are not its own.
+    """
+    own = unit.kind in {UnitKind.HOSPITAL, UnitKind.DEPARTMENT}
+    return own and unit.place.holds(department.place)
 
 
 def judge_person(
