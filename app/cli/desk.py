@@ -111,7 +111,8 @@ def run(argv: list[str], open_site: Callable[[], Site], root: click.Group) -> in
     except CmeError as error:
         return _refuse(as_json, error.code, words.of_error(error), _rows(error))
     except click.UsageError as error:
-        return _refuse(as_json, "cli.usage", error.format_message(), [])
+        said = words.sentence("cli", "said.usage", {"why": error.format_message()})
+        return _refuse(as_json, "cli.usage", said, [])
     except click.exceptions.Abort:
         return FAULT
     return desk.code

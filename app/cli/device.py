@@ -86,8 +86,10 @@ def package(desk: Desk, sn: str, project_no: str, batch_no: int, out: Path) -> d
 @click.option("--wait", is_flag=True, help=help_of("device.wait"))
 def upload(desk: Desk, files: tuple[Path, ...], *, wait: bool) -> list[dict[str, Any]]:
     answers = [_upload(desk, file, wait=wait) for file in files]
-    if any("error" in answer for answer in answers):
-        desk.code = REFUSED
+    for answer in answers:
+        if "error" in answer:
+            desk.code = REFUSED
+            click.echo(f"{answer['file']}: {answer['error']['message']}", err=True)
     return answers
 
 

@@ -178,6 +178,9 @@ def test_files_are_answered_in_their_order_and_a_refused_one_stands_among_them(
     assert [one["error"]["code"] for one in said[2:]] == [
         "attendance.upload.batch_taken", *["attendance.upload.unreadable"] * 2
     ]  # fmt: skip
+    assert spoken.err.splitlines() == [
+        f"{one['file']}: {one['error']['message']}" for one in said[2:]
+    ]
 
 
 def test_a_file_all_of_whose_records_are_rejected_has_an_answer(

@@ -193,3 +193,6 @@ def test_a_file_that_is_not_there_is_a_plain_refusal(cast: Cast, cli: Cli, tmp_p
     said = cli("project", "import", tmp_path / "nothing.json", "--json")
 
     assert (said.code, said.json["error"]["code"]) == (2, "cli.usage")
+    assert said.err.startswith("命令没有写对：")
+    assert "nothing.json" in said.err
+    assert "--help" in said.err
