@@ -51,6 +51,11 @@ def heard(text: str) -> Heard:
     return Heard(sound, ends)
 
 
+def typed(words: str) -> str:
+    """The words as somebody types them by their sound alone."""
+    return "".join(lazy_pinyin(words))
+
+
 @lru_cache(8192)
 def _spelt(piece: str) -> str:
     spelt = piece.lower() if piece.isascii() else "".join(lazy_pinyin(piece)).lower()

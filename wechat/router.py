@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from app.accounts.terms import OfficialAccount
 from app.base.site import Site
-from wechat.hearing import Heard, heard
+from wechat.hearing import Heard, heard, typed
 from wechat.messages import Event, EventKind, Message, Text, Unknown, plain
 
 
@@ -90,7 +90,9 @@ class Router:
         )
         ways = [(word, self.routes[number]) for *_, word, number in spoken]
         self._written = _by_first([(Heard.as_written(word), route) for word, route in ways])
-        self._sounding = _by_first([(heard(word), route) for word, route in ways])
+        self._sounding = _by_first(
+            [(heard(said), route) for word, route in ways for said in (word, typed(word))]
+        )
         courtesies = sorted(keywords["courtesies"].split(), key=len, reverse=True)
         said = "|".join(map(re.escape, courtesies))
         self._courtesies = re.compile(rf"(?:(?:{said})[^\w]*)+")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -25,7 +26,7 @@ from wechat.caller import Caller, Sent
 from wechat.messages import EventKind, members_of, message_of
 from wechat.security import LARGEST_BODY
 
-UNCLEAR = "没看懂。你可以回复："
+UNCLEAR = "没看懂。你可以回复：学分、为什么、密码。"
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_who_is_not_bound_is_told_how_to_be(official: Official, slug: str, asked
 
     assert words is not None
     assert words.startswith("你的微信还没有绑定。")
-    assert words.endswith("o_new")
+    assert f"/m/{slug}/" in words
 
 
 @pytest.mark.parametrize("slug", ACCOUNTS)
@@ -96,11 +97,14 @@ def test_a_person_hears_of_their_own_year(bound: Official) -> None:
     assert bound.service.say("o_he_min", "学分").words == (
         "2013 年度还没有学分。第一次刷卡授分后，这里会出现。\n"
         "要求 25 分。\n"
-        "离 12 月 31 日还有 220 天。"
+        "离 12 月 31 日还有 220 天。\n"
+        f'<a href="http://127.0.0.1:1/m/{SERVICE}/credits/2013">看每一条从哪里来</a>'
     )
-    assert bound.city.say("o_zheng_hai", "学分 2012 年").words == (
-        "2012 年度没有学分记录。\n要求 25 分。"
-    )
+    said = bound.city.say("o_zheng_hai", "学分 2012 年").words
+    assert said is not None
+    assert said.startswith("2012 年度没有学分记录。\n要求 25 分。\n")
+    # The platform does not tell this account whose browser comes: a ticket does.
+    assert f"/m/{CITY_OFFICE}/go/" in said
 
 
 @pytest.mark.parametrize(
@@ -115,6 +119,39 @@ def test_a_year_that_cannot_be_looked_up_is_said(
     bound: Official, asked: str, answered: str
 ) -> None:
     assert bound.service.say("o_he_min", asked).words == answered
+
+
+@pytest.mark.parametrize(
+    ("asked", "page"),
+    [
+        ("密码", "account"), ("忘记密码了", "account"), ("绑定", "bind"), ("卡丢了", "lost"),
+        ("标准", "standards"), ("通知", "notices"), ("常见问题", "faq"), ("人工", "help"),
+        ("rengong", "help"), ("蜜码", "account"),
+    ],
+)  # fmt: skip
+def test_what_a_page_answers_is_shown_the_way_to(bound: Official, asked: str, page: str) -> None:
+    words = bound.service.say("o_he_min", asked).words
+
+    assert words is not None
+    assert f'/m/{SERVICE}/{page}"' in words
+    assert len(re.sub("<[^>]*>", "", words)) <= 60
+
+
+@pytest.mark.parametrize("event_key", ["card.abc_DEF-9", "qrscene_card.abc_DEF-9"])
+def test_a_code_of_ours_leads_to_its_page(official: Official, event_key: str) -> None:
+    kind = EventKind.SUBSCRIBE if event_key.startswith("qr") else EventKind.SCAN
+
+    words = official.service.send(official.service.event("o_new", kind, event_key)).words
+
+    assert words is not None
+    assert f'/m/{SERVICE}/bind/card/abc_DEF-9"' in words
+
+
+@pytest.mark.parametrize("event_key", ["", "7", "card.", "other.abc", 'card."><x'])
+def test_a_code_of_others_says_nothing(official: Official, event_key: str) -> None:
+    shown = official.service.send(official.service.event("o_new", EventKind.SCAN, event_key))
+
+    assert (shown.status, shown.body) == (200, b"success")
 
 
 def test_a_person_without_records_is_told_so(bound: Official) -> None:
@@ -147,7 +184,7 @@ def test_who_asks_is_the_sender_of_the_sealed_body_and_not_of_the_address(bound:
     words = replace(bound.service, http=lying).say("o_new", "学分").words
 
     assert words is not None
-    assert words.endswith("o_new")
+    assert words.startswith("你的微信还没有绑定。")
 
 
 @pytest.mark.parametrize("slug", ACCOUNTS)

@@ -1,4 +1,4 @@
-"""学分 — what a person has in a year, what is missing, and where it comes from."""
+"""学分 — what a person has in a year, what is missing, and where the rest stands."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from decimal import Decimal
 from app.base import words
 from app.base.work import Work, passes
 from app.credits import queries as credits
-from app.credits.terms import Line, LineState
 from app.kernel.credit import Credit
 from app.kernel.span import local_date
 from app.people.terms import PersonNo
 from app.standards.terms import CmeYear, Result, Standing
+from wechat import links
 from wechat.handlers.bound import as_person
 from wechat.replies import say
 from wechat.router import Ask
-
-NEWEST = 5
 
 _TITLE = 16
 # Years that can be told apart from a slip of the finger.
@@ -33,24 +31,22 @@ def answer(work: Work, ask: Ask, person_no: PersonNo) -> str:
     if year is not None and not _FIRST_YEAR <= year <= _LAST_YEAR:
         return say("credits.no_such_year", year=ask.rest, example=today.year)
     account = credits.account_of(work, person_no, year)
-    return told(account.year, account.standing, account.lines, today)
+    said = told(account.year, account.standing, today)
+    if today < account.year.first_on:
+        return said
+    url = links.page(ask, f"credits/{account.year.number}")
+    return _joined(said, say("credits.link", url=url))
 
 
-def told(year: CmeYear, standing: Standing, lines: tuple[Line, ...], today: date) -> str:
-    """The year in words: what is missing, what is there, and the newest of what counts."""
+def told(year: CmeYear, standing: Standing, today: date) -> str:
+    """The year in words: what is missing, and what is there."""
     if today < year.first_on:
         return say("credits.not_begun", year=year.number)
-    counted = tuple(line for line in lines if line.state is LineState.ACTIVE)
-    if not counted and not standing.have.total:
+    if not standing.have.total:
         code = "credits.none_yet" if year.holds(today) else "credits.none"
         head = say(code, year=year.number)
         return _joined(head, _need(standing), _left(year, standing, today))
-    return _joined(
-        _head(year, standing),
-        _left(year, standing, today),
-        _have(standing),
-        *_newest(counted),
-    )
+    return _joined(_head(year, standing), _left(year, standing, today), _have(standing))
 
 
 def shown(amount: Credit | Decimal) -> str:
@@ -119,26 +115,6 @@ def _beside(name: str, have: Credit, need: Credit) -> str:
     """What is there beside what is asked, where anything is."""
     code = "credits.of_need" if need else "credits.of_none"
     return say(code, name=name, have=shown(have), need=shown(need))
-
-
-def _newest(lines: tuple[Line, ...]) -> list[str]:
-    if not lines:
-        return []
-    some = len(lines) > NEWEST
-    head = say("credits.newest" if some else "credits.all", count=len(lines), newest=NEWEST)
-    return [head, *map(_line, lines[:NEWEST])]
-
-
-def _line(line: Line) -> str:
-    said = say(
-        "credits.line",
-        month=line.on.month,
-        day=line.on.day,
-        title=titled(line.title),
-        net=shown(line.net),
-        name="" if line.credit_class is None else classed(line.credit_class),
-    )
-    return said.rstrip()
 
 
 def _joined(*parts: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Iterable
+from urllib.parse import quote
 
 from app.awards import queries as awards
 from app.awards import rules
@@ -14,6 +15,7 @@ from app.base.work import Work, passes
 from app.kernel.span import local_date
 from app.people.terms import PersonNo
 from app.projects.terms import Batch
+from wechat import links
 from wechat.handlers.bound import as_person
 from wechat.handlers.credits import shown, titled
 from wechat.replies import say
@@ -33,11 +35,17 @@ def answer(work: Work, ask: Ask, person_no: PersonNo) -> str:
     """为什么, 为什么 项目 — the latest activity, or the one that a number or words mean."""
     if not ask.rest:
         latest = awards.latest_told(work, person_no)
-        return say("why.no_record") if latest is None else told(latest)
+        return say("why.no_record") if latest is None else _linked(ask, latest)
     found = awards.find_told(work, person_no, ask.rest)
     if isinstance(found, awards.Told):
-        return told(found)
+        return _linked(ask, found)
     return which(found) if found else say("why.not_found", asked=titled(ask.rest))
+
+
+def _linked(ask: Ask, one: awards.Told) -> str:
+    batch = one.batch
+    url = links.page(ask, f"why/{quote(batch.project.no)}/{batch.no}")
+    return f"{told(one)}\n{say('why.link', url=url)}"
 
 
 def told(one: awards.Told) -> str:

@@ -1,0 +1,29 @@
+"""指路 — answers that say in one line where the page is."""
+
+from __future__ import annotations
+
+from app.base.work import Work
+from app.people.terms import PersonNo
+from wechat import links
+from wechat.handlers.bound import as_person
+from wechat.replies import say
+from wechat.router import Answer, Ask
+
+
+def pointing(code: str, path: str) -> Answer:
+    """Where the page is, for anybody."""
+
+    def answer(ask: Ask) -> str:
+        return say(code, url=links.page(ask, path))
+
+    return answer
+
+
+def pointing_the_bound(code: str, path: str) -> Answer:
+    """Where the page is, for whom we know; how to be known, for others."""
+
+    @as_person
+    def answer(work: Work, ask: Ask, person_no: PersonNo) -> str:  # noqa: ARG001  the same for all
+        return say(code, url=links.page(ask, path))
+
+    return answer
