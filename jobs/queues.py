@@ -15,12 +15,12 @@ from jobs import awards, sweeping, uploads
 
 # A black-holed Redis must not hold anybody: its own defaults hang for a minute.
 _ANSWER_S = 1.0
-# A job is bounded by its lease, which the worker renews; this only ends one that hangs.
+# Ends a job that hangs.
 TIMEOUT_S = 3600
 
 
 class Queue(StrEnum):
-    """队列 — the one queue: a message is an id, and its row says what it is."""
+    """队列 — the one queue: a call to come and look; the rows say what is to be done."""
 
     OUTBOX = "kejiao-outbox"
 

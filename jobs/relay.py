@@ -1,7 +1,7 @@
-"""中继 — hands what is due in the outbox to the workers, by Redis; `python -m jobs.relay`.
+"""中继 — wakes workers, by Redis, while something is due in the outbox; `python -m jobs.relay`.
 
-It is woken by the database when something was committed, and looks each second besides. A message
-is handed out again while nobody holds it, so an emptied Redis loses nothing. When Redis has been
+It is woken by the database when something was committed, and looks each second besides. It hands
+out no messages, only calls to come and look, so an emptied Redis loses nothing. When Redis has been
 away for a while, the relay does the work itself: slower, but it is done.
 """
 
@@ -28,7 +28,8 @@ from jobs.queues import TIMEOUT_S, connect
 from jobs.queues import outbox as queue_of
 
 _LOOK_S = 1.0
-_BATCH = 200
+# Calls that lie in Redis at once; whom they wake does all that is due, so a few wake any number.
+_CALLS = 8
 _ALONE_AFTER_S = 10.0
 _PAUSE_S = 0.5
 
@@ -36,7 +37,7 @@ log = structlog.get_logger(__name__)
 
 
 class Relay:
-    """One relay; any number may run, for a message is handed out by a row lock."""
+    """One relay; any number may run, for a worker that is called in vain goes back to sleep."""
 
     def __init__(self, site: Site, broker: Redis) -> None:
         self._site = site
@@ -49,12 +50,12 @@ class Relay:
         self._going = False
 
     def run(self) -> None:
-        """Hand out until stopped; a database or Redis that is away is waited for."""
+        """Wake workers until stopped; a database or Redis that is away is waited for."""
         while self._going:
             try:
                 with self._listening() as ear:
                     while self._going:
-                        while self.hand_out():
+                        while self.look():
                             pass
                         for _ in ear.notifies(timeout=_LOOK_S, stop_after=1):
                             pass
@@ -62,47 +63,39 @@ class Relay:
                 log.warning("relay.database_away", fault=str(fault).splitlines()[0])
                 time.sleep(_PAUSE_S)
 
-    def hand_out(self) -> bool:
-        """Hand what is due to the workers, or do it here; whether there may be more."""
-        ids = self._wake()
-        if ids is None:
-            return self._alone() and self._do_one()
-        return len(ids) == _BATCH
-
-    def _wake(self) -> list[int] | None:
-        """Hand ids to Redis within the transaction that marks them; None when Redis is away."""
+    def look(self) -> bool:
+        """See that what is due is done, by workers or here; whether to look again at once."""
+        with Session(self._site.engine) as session:
+            waiting = len(outbox.due(session, self._site.clock(), _CALLS))
         try:
-            with Session(self._site.engine) as session, session.begin():
-                ids = outbox.due(session, self._site.clock(), _BATCH)
-                if ids:
-                    self._queue.enqueue_many([
-                        RedisQueue.prepare_data(
-                            "jobs.worker.deliver", [one], timeout=TIMEOUT_S, result_ttl=0,
-                            failure_ttl=3600,
-                        )
-                        for one in ids
-                    ])  # fmt: skip
+            self._call(waiting)
         except redis.RedisError as fault:
-            if self._away_since is None:
-                self._away_since = time.monotonic()
-                log.warning("relay.redis_away", fault=str(fault))
-            return None
+            return self._alone(fault) and self._do_one()
         self._away_since = None
-        return ids
+        return False
 
-    def _alone(self) -> bool:
-        since = self._away_since
-        return since is not None and time.monotonic() - since > _ALONE_AFTER_S
+    def _call(self, waiting: int) -> None:
+        calls = waiting - self._queue.count if waiting else 0
+        if calls > 0:
+            self._queue.enqueue_many([
+                RedisQueue.prepare_data(
+                    "jobs.worker.work_off", timeout=TIMEOUT_S, result_ttl=0, failure_ttl=3600
+                )
+            ] * calls)  # fmt: skip
+
+    def _alone(self, fault: redis.RedisError) -> bool:
+        """Whether Redis has been away for so long that nobody else does the work."""
+        if self._away_since is None:
+            self._away_since = time.monotonic()
+            log.warning("relay.redis_away", fault=str(fault))
+        return time.monotonic() - self._away_since > _ALONE_AFTER_S
 
     def _do_one(self) -> bool:
-        with Session(self._site.engine) as session, session.begin():
-            ids = outbox.due(session, self._site.clock(), 1)
-        for one in ids:
-            try:
-                outbox.deliver(self._site, one)
-            except Exception:  # the outermost door: the message was put back, with its fault
-                log.exception("relay.job_failed", message=one)
-        return bool(ids)
+        try:
+            return outbox.deliver_next(self._site)
+        except Exception:  # the outermost door: the message was put back, with its fault
+            log.exception("relay.job_failed")
+            return False
 
     def _listening(self) -> psycopg.Connection:
         url = make_url(self._site.config.database_url.reveal()).set(drivername="postgresql")

@@ -1,7 +1,7 @@
-"""工人 — does messages of the outbox when Redis wakes it; `python -m jobs.worker`.
+"""工人 — does what is due in the outbox when Redis wakes it; `python -m jobs.worker`.
 
-The process that does one message is forked for it and builds its own site, so nothing of a
-connection is shared, and a message that kills its process kills no worker.
+The process that does it is forked for each call and builds its own site, so nothing of a connection
+is shared, and a message that kills its process kills no worker.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ from app.main import build
 from jobs.queues import connect
 from jobs.queues import outbox as queue_of
 
-# A worker that died is noticed by its own database lease; these only keep Redis tidy.
+# What a worker that died was at is free at once, in the database; these only keep Redis tidy.
 _TTL_S, _MONITOR_S, _MAINTENANCE_S = 30, 5, 15
 _PAUSE_S = 1.0
+# A worker that is asked to end waits so long for its horse, and for the message it began last.
+_SHIFT_S = 10.0
 # RQ's own patience with a Redis that is away grows to a minute.
 _LONGEST_PAUSE_S = 5.0
 
@@ -46,11 +48,13 @@ class _Worker(Worker):
             raise StopRequested from None
 
 
-def deliver(message_id: int) -> None:
-    """Do one message of the outbox, if it is still to be done."""
+def work_off() -> None:
+    """Do what is due, one message after the other, until nothing is or the shift is over."""
     site = build(config.load())
+    until = time.monotonic() + _SHIFT_S
     try:
-        outbox.deliver(site, message_id)
+        while time.monotonic() < until and outbox.deliver_next(site):
+            pass
     finally:
         site.engine.dispose()
 

@@ -1,25 +1,23 @@
-"""发件箱的投递 — claiming, doing and finishing the work that commits left behind.
+"""发件箱的投递 — doing and finishing the work that commits left behind.
 
-The row is the job. A claim takes a lease and counts itself; the handler's change and the mark
-"done" are one transaction, which only the holder of the newest claim can commit. So a process may
-be killed at any moment: its lease runs out, another claims, and what it half did was rolled back.
-Redis is only told to wake somebody.
+The row is the job. Who does it holds the row's lock, in the transaction that holds the handler's
+change and the mark "done" as well. So a process may be killed at any moment: PostgreSQL sees its
+connection end, undoes what it half did, lets go of the row, and the next one takes it. Nothing but
+the rows says what is to be done: whoever is woken does what has waited longest.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
 import structlog
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import ColumnElement, Select, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.base import words
@@ -30,10 +28,6 @@ from app.kernel.actor import Actor, Permission, Role, Via
 from app.kernel.errors import CmeError
 from app.kernel.place import Place
 
-LEASE = timedelta(seconds=20)
-HEARTBEAT = timedelta(seconds=5)
-# A message handed to a worker and not begun by then is handed out again.
-WAKE_AGAIN = timedelta(seconds=15)
 FAULTS = 8
 _SOON = timedelta(seconds=1)
 KEPT = timedelta(days=7)
@@ -43,12 +37,10 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """领取 — the right to do one message, while its lease holds."""
+class _Begun:
+    """A message of which an attempt was counted."""
 
-    message_id: int
-    attempt: int
-    faults: int
+    id: int
     topic: str
     body: Mapping[str, Any]
     place: Place
@@ -58,64 +50,30 @@ class NotYetError(Exception):
     """What the message asks for must wait until something else is done; it is looked at again."""
 
 
-class LostClaimError(Exception):
-    """Another process claimed the message meanwhile; what this one did is rolled back."""
-
-
 def deliver(site: Site, message_id: int) -> bool:
     """Do one message now, if nobody else does or did; whether this call finished it.
 
     A refusal (`CmeError`) ends the message with its sentence; anything else leaves it to be tried
     again after a pause, at most `FAULTS` times, and is raised for the caller's log. A lost
-    connection, or another's work that came in between, is no fault of the message: it is tried
-    again soon, and that is not counted. A message given up tells the topic `<topic>.given_up`,
-    where somebody answers it.
+    connection, or another's work that came in between, is no fault of the message: it is raised
+    too, but the message stays as it is. One given up tells the topic `<topic>.given_up`, where
+    somebody answers it.
     """
-    claim = _claim(site, message_id)
-    if claim is None:
-        return False
-    robot = Actor(f"robot:{claim.topic}", Via.JOB, claim.place, Role.ROBOT)
-    try:
-        with _kept_alive(site, claim), begin(site, robot) as work:
-            site.handlers[claim.topic](work, claim.body)
-            _finish(work.session, claim, work.now, error=None)
-    except LostClaimError:
-        log.warning("outbox.lost_claim", message=message_id)
-        return False
-    except CmeError as refusal:
-        with Session(site.engine) as session, session.begin():
-            _finish(session, claim, site.clock(), error=words.of_error(refusal))
-        log.info("outbox.refused", message=message_id, topic=claim.topic, code=refusal.code)
-    except NotYetError:
-        _put_back(site, claim, None)
-        return False
-    except Exception as fault:
-        _put_back(site, claim, fault)
-        raise
-    return True
+    begun = _begun(site, OutboxMessage.id == message_id)
+    return begun is not None and _do(site, begun)
+
+
+def deliver_next(site: Site) -> bool:
+    """Do the message that is due and has waited longest, as `deliver` does; False if none is."""
+    begun = _begun(site, OutboxMessage.due_at <= site.clock())
+    if begun is not None:
+        _do(site, begun)
+    return begun is not None
 
 
 def due(session: Session, now: datetime, limit: int) -> list[int]:
-    """Messages to hand to workers now; marked so that they are not handed out twice at once."""
-    waiting = (
-        select(OutboxMessage.id)
-        .where(
-            OutboxMessage.done_at.is_(None),
-            OutboxMessage.due_at <= now,
-            (OutboxMessage.lease_until.is_(None)) | (OutboxMessage.lease_until < now),
-        )
-        .order_by(OutboxMessage.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return sorted(
-        session.scalars(
-            update(OutboxMessage)
-            .where(OutboxMessage.id.in_(waiting.scalar_subquery()))
-            .values(due_at=now + WAKE_AGAIN)
-            .returning(OutboxMessage.id)
-        )
-    )
+    """The messages that wait for somebody to do them, longest first, at most so many."""
+    return list(session.scalars(_first(OutboxMessage.due_at <= now, limit)))
 
 
 def take_turn(work: Work, topic: str, turn: datetime) -> bool:
@@ -145,92 +103,78 @@ def sweep(work: Work) -> int:
     return len(done) + len(turns)
 
 
-def _claim(site: Site, message_id: int) -> Claim | None:
-    now = site.clock()
+def _first(which: ColumnElement[bool], limit: int) -> Select[int]:
+    """Those of them at which nobody is."""
+    return (
+        select(OutboxMessage.id)
+        .where(which, OutboxMessage.done_at.is_(None))
+        .order_by(OutboxMessage.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _begun(site: Site, which: ColumnElement[bool]) -> _Begun | None:
+    """Count an attempt, and stand back: one that kills its process must not bar all others."""
+    first = _first(which, 1).correlate(None).scalar_subquery()
     with Session(site.engine) as session, session.begin():
         row = session.execute(
             update(OutboxMessage)
-            .where(
-                OutboxMessage.id == message_id,
-                OutboxMessage.done_at.is_(None),
-                (OutboxMessage.lease_until.is_(None)) | (OutboxMessage.lease_until < now),
-            )
-            .values(lease_until=now + LEASE, attempts=OutboxMessage.attempts + 1)
+            .where(OutboxMessage.id == first)
+            .values(attempts=OutboxMessage.attempts + 1, due_at=site.clock() + _SOON)
             .returning(OutboxMessage)
         ).scalar_one_or_none()
         if row is None:
             return None
-        return Claim(message_id, row.attempts, row.faults, row.topic, row.body, Place(row.path))
+        return _Begun(row.id, row.topic, row.body, Place(row.path))
 
 
-@contextmanager
-def _kept_alive(site: Site, claim: Claim) -> Iterator[None]:
-    """Renew the lease from a thread of its own while the work goes on."""
-    stop = threading.Event()
-
-    def renew() -> None:
-        while not stop.wait(HEARTBEAT.total_seconds()):
-            try:
-                _renew(site, claim)
-            except SQLAlchemyError as fault:  # the next one may be heard, before the lease is out
-                log.warning(
-                    "outbox.not_renewed", message=claim.message_id, fault=type(fault).__name__
-                )
-
-    thread = threading.Thread(target=renew, name="lease", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
-def _renew(site: Site, claim: Claim) -> None:
-    mine = OutboxMessage.id == claim.message_id, OutboxMessage.attempts == claim.attempt
-    with Session(site.engine) as session, session.begin():
-        session.execute(update(OutboxMessage).where(*mine).values(lease_until=site.clock() + LEASE))
+def _do(site: Site, begun: _Begun) -> bool:
+    fault = None
+    with begin(site, Actor(f"robot:{begun.topic}", Via.JOB, begun.place, Role.ROBOT)) as work:
+        row = _held(work.session, begun.id)
+        if row is None:
+            return False
+        try:
+            with work.session.begin_nested():
+                site.handlers[begun.topic](work, begun.body)
+            row.done_at, row.error = site.clock(), None
+        except CmeError as refusal:
+            row.done_at, row.error = site.clock(), words.of_error(refusal)
+            log.info("outbox.refused", message=begun.id, topic=begun.topic, code=refusal.code)
+        except NotYetError:
+            row.due_at = site.clock() + _SOON
+            return False
+        except Exception as error:
+            if _passes(error):
+                raise
+            fault = error
+            _put_back(work, row, error)
+    if fault is not None:
+        raise fault
+    return True
 
 
-def _finish(session: Session, claim: Claim, now: datetime, *, error: str | None) -> None:
-    done = session.execute(
-        update(OutboxMessage)
-        .where(
-            OutboxMessage.id == claim.message_id,
-            OutboxMessage.attempts == claim.attempt,
-            OutboxMessage.done_at.is_(None),
-        )
-        .values(done_at=now, error=error, lease_until=None)
-        .returning(OutboxMessage.id)
-    ).one_or_none()
-    if done is None:
-        raise LostClaimError
+def _held(session: Session, message_id: int) -> OutboxMessage | None:
+    """The row, ours until the transaction ends; None if it is another's, or done."""
+    return session.scalar(
+        select(OutboxMessage)
+        .where(OutboxMessage.id == message_id, OutboxMessage.done_at.is_(None))
+        .with_for_update(skip_locked=True)
+    )
 
 
-def _put_back(site: Site, claim: Claim, fault: Exception | None) -> None:
-    """Let the message be tried again; nothing of what was tried stands."""
-    now = site.clock()
-    passing = fault is None or _passes(fault)
-    faults = claim.faults if passing else claim.faults + 1
-    given_up = faults >= FAULTS
-    pause = _SOON if passing else timedelta(seconds=min(2**faults, 300))
-    with Session(site.engine) as session, session.begin():
-        mine = session.execute(
-            update(OutboxMessage)
-            .where(OutboxMessage.id == claim.message_id, OutboxMessage.attempts == claim.attempt)
-            .values(
-                faults=faults,
-                lease_until=None,
-                due_at=now + pause,
-                error=f"{type(fault).__name__}: {fault}"[:500] if fault else None,
-                done_at=now if given_up else None,
-            )
-            .returning(OutboxMessage.id)
-        ).one_or_none()
-        hearer = f"{claim.topic}.given_up"
-        if mine and given_up and hearer in site.handlers:
-            told = {"at": now, "topic": hearer, "body": claim.body, "path": claim.place.path}
-            session.add(OutboxMessage(**told, due_at=now, attempts=0, faults=0))
+def _put_back(work: Work, row: OutboxMessage, fault: Exception) -> None:
+    """Let the message be tried again, or give it up; nothing of what was tried stands."""
+    now = work.site.clock()
+    row.faults += 1
+    row.due_at = now + timedelta(seconds=min(2**row.faults, 300))
+    row.error = f"{type(fault).__name__}: {fault}"[:500]
+    if row.faults >= FAULTS:
+        row.done_at = now
+        hearer = f"{row.topic}.given_up"
+        if hearer in work.site.handlers:
+            work.tell(hearer, place=Place(row.path), **row.body)
 
 
 def _passes(fault: Exception) -> bool:

@@ -49,6 +49,9 @@ def connect(url: str, *, pool_size: int, statement_timeout_ms: int = 0) -> Engin
         f"-c role={APP_ROLE} -c timezone=UTC -c statement_timeout={statement_timeout_ms}"
         # Compiling a query that runs once costs more than it saves.
         " -c jit=off"
+        # What a killed process or a lost machine held is let go of in seconds, not in hours.
+        " -c client_connection_check_interval=2s"
+        " -c tcp_keepalives_idle=10s -c tcp_keepalives_interval=5s -c tcp_keepalives_count=2"
     )
     return create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),

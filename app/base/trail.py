@@ -43,9 +43,7 @@ class OutboxMessage(Base):
     body: Mapped[dict[str, Any]]
     path: Mapped[str]
     due_at: Mapped[datetime]
-    # Null while nobody works on it; past when the holder died.
-    lease_until: Mapped[datetime | None]
-    # Counts claims and fences them: only the holder of the last claim may finish.
+    # How often somebody began it; who is at it holds the row's lock.
     attempts: Mapped[int] = mapped_column(default=0)
     # How many of them ended in a fault of the message's own.
     faults: Mapped[int] = mapped_column(default=0)

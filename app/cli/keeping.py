@@ -85,7 +85,7 @@ class Child:
         self._end_session()
 
     def _end_session(self) -> None:
-        # A horse or a web worker outlives its killed parent and may hold its port or its lease.
+        # A horse or a web worker outlives its killed parent and may hold its port or its work.
         if self._process is not None:
             leader = self._process.pid
             processes.end(lambda: processes.session_of(leader), signal.SIGTERM, _STOP_S / 4)

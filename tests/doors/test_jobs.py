@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from app.base import outbox
 from app.base.site import Site
@@ -130,6 +132,7 @@ def test_a_fault_puts_a_message_back_and_leaves_no_trace(
 
     assert state(owner, message) == (False, 1, "ZeroDivisionError: half way")
     assert count("outbox_message", "topic = 'later'") == 0
+    assert count("outbox_message", "faults = 1") == 1
 
 
 def test_a_message_that_must_wait_is_looked_at_again_however_often(
@@ -168,7 +171,7 @@ def test_a_lost_connection_is_not_counted_and_tried_again_soon(
         with pytest.raises(OperationalError):
             outbox.deliver(here, message)
 
-    assert state(owner, message)[0] is False
+    assert state(owner, message) == (False, outbox.FAULTS, None)
     with begin(site, OPERATOR) as work:
         assert message in outbox.due(work.session, clock.now + timedelta(seconds=2), 10)
 
@@ -197,22 +200,25 @@ def test_a_message_that_fails_each_time_is_given_up_and_that_is_told(
     assert heard == [7]
 
 
-def test_whoever_lost_the_lease_cannot_finish(site: Site, owner: Engine, clock: Clock) -> None:
+def test_whoever_lost_its_connection_cannot_finish(site: Site, owner: Engine) -> None:
     done: list[str] = []
 
     def slow(work: Work, body: Mapping[str, Any]) -> None:
         work.tell("effect")
-        clock.set(clock.now + outbox.LEASE + timedelta(seconds=1))
+        done.append("first")
+        [own] = work.session.execute(text("select pg_backend_pid()")).scalars()
+        with owner.begin() as connection:
+            connection.execute(text("select pg_terminate_backend(:own, 5000)"), {"own": own})
         inner = answering(site, slow=lambda *_: done.append("second"))
         assert outbox.deliver(inner, message)
-        done.append("first")
 
     here = answering(site, slow=slow)
     message = tell(here, "slow")
 
-    assert outbox.deliver(here, message) is False
+    with pytest.raises(OperationalError):
+        outbox.deliver(here, message)
 
-    assert done == ["second", "first"]
+    assert done == ["first", "second"]
     assert state(owner, message) == (True, 2, None)
     with owner.connect() as connection:
         told = connection.execute(
@@ -221,26 +227,138 @@ def test_whoever_lost_the_lease_cannot_finish(site: Site, owner: Engine, clock: 
         assert told.scalar_one() == 0
 
 
-def test_the_relay_hands_out_each_message_once(site: Site, redis: Redis) -> None:
-    messages = [tell(site, "awards.run", run_id=0) for _ in range(3)]
-    relay = Relay(site, redis)
+WAITS_FOR_A_LOCK = """
+import dataclasses, sys
+from sqlalchemy import text
+from app import config
+from app.base import outbox
+from app.main import build
+def wait(work, body):
+    work.session.execute(text("select pg_advisory_xact_lock(7)"))
+outbox.deliver(dataclasses.replace(build(config.load()), handlers={"wait": wait}), int(sys.argv[1]))
+"""
 
-    relay.hand_out()
-    relay.hand_out()
 
-    assert redis.llen(f"rq:queue:{Queue.OUTBOX}") == len(messages)
+def test_what_a_killed_process_held_is_free_though_the_database_still_waits_for_it(
+    site: Site, owner: Engine, config: Config
+) -> None:
+    done: list[int] = []
+    here = answering(site, wait=lambda *_: done.append(1))
+    message = tell(here, "wait")
+    waiting = text("select count(*) from pg_locks where locktype = 'advisory' and not granted")
+    with owner.connect() as other:
+        other.execute(text("select pg_advisory_lock(7)"))
+        process = subprocess.Popen(
+            [sys.executable, "-c", WAITS_FOR_A_LOCK, str(message)], cwd=ROOT,
+            env=environment(config),
+        )  # fmt: skip
+        until(lambda: bool(other.execute(waiting).scalar_one()))
+        process.kill()
+        process.wait()
+
+        until(lambda: outbox.deliver(here, message), seconds=10)
+        other.execute(text("select pg_advisory_unlock(7)"))
+
+    assert done == [1]
 
 
-def test_an_emptied_redis_is_filled_again(site: Site, redis: Redis, clock: Clock) -> None:
+def test_a_message_that_somebody_is_at_is_left_to_them(site: Site, clock: Clock) -> None:
+    seen: list[object] = []
+
+    def look(work: Work, body: Mapping[str, Any]) -> None:
+        clock.advance(hours=1)
+        with Session(site.engine) as session:
+            seen.append(outbox.due(session, clock.now, 10))
+        seen.append(outbox.deliver(here, message))
+        seen.append(outbox.deliver_next(here))
+
+    here = answering(site, look=look)
+    message = tell(here, "look")
+
+    assert outbox.deliver(here, message)
+
+    assert seen == [[], False, False]
+
+
+def test_what_has_waited_longest_is_done_first(site: Site, clock: Clock) -> None:
+    done: list[int] = []
+    here = answering(site, count=lambda _, body: done.append(body["n"]))
+    for n in (1, 2, 3):
+        tell(here, "count", n=n)
+        clock.advance(seconds=1)
+
+    more = [outbox.deliver_next(here) for _ in range(4)]
+
+    assert done == [1, 2, 3]
+    assert more == [True, True, True, False]
+
+
+def test_a_message_that_kills_its_process_bars_no_other(site: Site, clock: Clock) -> None:
+    """Its row is as the process left it: an attempt begun, and nothing else."""
+    done: list[str] = []
+
+    def die(*_: object) -> None:
+        done.append("poison")
+        raise KeyboardInterrupt  # which ends a process, and is nobody's fault
+
+    here = answering(site, poison=die, other=lambda *_: done.append("other"))
+    tell(here, "poison")
+    clock.advance(seconds=1)
+    tell(here, "other")
+
+    for _ in range(2):
+        with suppress(KeyboardInterrupt):
+            outbox.deliver_next(here)
+    assert outbox.deliver_next(here) is False
+    clock.advance(seconds=2)
+    with suppress(KeyboardInterrupt):
+        outbox.deliver_next(here)
+
+    assert done == ["poison", "other", "poison"]
+
+
+def test_the_relay_calls_once_for_each_message_and_for_many_a_few_times(
+    site: Site, redis: Redis
+) -> None:
+    relay, calls = Relay(site, redis), f"rq:queue:{Queue.OUTBOX}"
+
+    lengths = []
+    for more in (0, 3, 0, 30):
+        for _ in range(more):
+            tell(site, "awards.run", run_id=0)
+        relay.look()
+        lengths.append(redis.llen(calls))
+
+    assert lengths == [0, 3, 3, 8]
+
+
+def test_an_emptied_redis_is_filled_again(site: Site, redis: Redis) -> None:
     tell(site, "awards.run", run_id=0)
     relay = Relay(site, redis)
-    relay.hand_out()
+    relay.look()
     redis.flushdb()
 
-    clock.set(clock.now + outbox.WAKE_AGAIN + timedelta(seconds=1))
-    relay.hand_out()
+    relay.look()
 
     assert redis.llen(f"rq:queue:{Queue.OUTBOX}") == 1
+
+
+def test_without_redis_the_relay_does_the_work_itself(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[int] = []
+    here = answering(site, count=lambda _, body: done.append(body["n"]))
+    for n in (1, 2):
+        tell(here, "count", n=n)
+    relay = Relay(here, connect("redis://127.0.0.1:1"))
+
+    assert relay.look() is False
+    assert done == []
+    monkeypatch.setattr("jobs.relay._ALONE_AFTER_S", 0)
+    more = [relay.look() for _ in range(3)]
+
+    assert sorted(done) == [1, 2]
+    assert more == [True, True, False]
 
 
 def test_two_schedulers_give_a_turn_out_once(site: Site, clock: Clock) -> None:
@@ -356,7 +474,7 @@ def test_a_worker_outlives_its_redis_and_ends_when_it_is_asked_to_without_one(
         killed(server)
         server.start()
         message = tell(site, "house.sweep")
-        queue_of(broker).enqueue("jobs.worker.deliver", message)
+        queue_of(broker).enqueue("jobs.worker.work_off")
         until(lambda: state(owner, message)[0])
         killed(server)
         worker.terminate()
