@@ -27,7 +27,12 @@ SIGNED = {
 }  # fmt: skip
 BY_CODE = {"mbox.enrol"}
 BY_LINK = {"activation.page", "activation.activate"}
-BY_WECHAT = {"wechat.callback"}
+BY_WECHAT = {"wechat.knock"}
+# By the session of a browser in WeChat, and the binding of its openid.
+BY_PHONE = {
+    "phone.home", "phone.present", "phone.year", "phone.credit", "phone.why_list", "phone.why",
+    "phone.standards", "phone.help", "phone.data", "phone.lost", "phone.lose",
+}  # fmt: skip
 # Who may make an actor, and so say on whose behalf something is done.
 MAKERS = {
     "app.base.outbox": "a job, at the place its message names",
@@ -36,6 +41,7 @@ MAKERS = {
     "device.mbox.doors": "a terminal with a code, until it has a key",
     "device.mbox.exchange": "a terminal, once its signature is proven",
     "jobs.schedule": "the periodic jobs",
+    "wechat.phone.entering": "a person, by the binding of their browser's openid",
     "wechat.handlers.bound": "a person, by the binding of their openid",
 }
 
@@ -45,7 +51,7 @@ def rules(app: Flask) -> list[Rule]:
 
 
 def test_every_address_says_what_proves_who_calls(app: Flask) -> None:
-    classes = [set(OPEN), SIGNED, BY_CODE, BY_LINK, BY_WECHAT]
+    classes = [set(OPEN), SIGNED, BY_CODE, BY_LINK, BY_WECHAT, BY_PHONE]
     addressed = {rule.endpoint for rule in rules(app)}
 
     assert addressed == set().union(*classes)
