@@ -31,13 +31,15 @@ def send_picture(world: World, user: User) -> Delivery:
 
 def click(world: World, user: User, key: str) -> Delivery:
     """点菜单 — a button that sends its key."""
-    return _tapped(world, user, {"Event": "CLICK", "EventKey": key}, {"click": key})
+    seen = {"click": key, "name": _name(world, user, "key", key)}
+    return _tapped(world, user, {"Event": "CLICK", "EventKey": key}, seen)
 
 
 def view(world: World, user: User, url: str) -> Delivery:
     """点菜单 — a button that opens a page; the product hears of it, the person sees the page."""
     members = {"Event": "VIEW", "EventKey": url}
-    return _tapped(world, user, members, {"view": url}, window=False)
+    seen = {"view": url, "name": _name(world, user, "url", url)}
+    return _tapped(world, user, members, seen, window=False)
 
 
 def scan(world: World, user: User, text: str) -> Delivery:
@@ -87,7 +89,7 @@ def answer_popup(
         {"TemplateId": one, "SubscribeStatusString": answer, "PopupScene": "1"}
         for one, answer in answers.items()
     ]
-    inner = {"List": listed[0] if len(listed) == 1 else _repeated(listed)}
+    inner = {"List": listed[0] if len(listed) == 1 else listed}
     members = {"Event": "subscribe_msg_popup_event", "SubscribeMsgPopupEvent": inner}
     return _event(world, user, members, {"popup": answers})
 
@@ -95,8 +97,19 @@ def answer_popup(
 def send_raw(world: World, user: User, message: str) -> Delivery:
     """原文 — any message at all, rightly signed."""
     with world.lock:
+        world.add(user, "did", {"raw": True}, mine=True)
         delivery = pushing.compose_raw(world, _account_of(world, user), user, message.encode())
     return pushing.send(world, delivery)
+
+
+def _name(world: World, user: User, member: str, value: str) -> str:
+    """What the button is called that the person sees; its key or address where there is none."""
+    menu = menu_of(_account_of(world, user), user)
+    for button in menu.buttons if menu else []:
+        for one in (button, *button.get("sub_button", [])):
+            if one.get(member) == value:
+                return str(one["name"])
+    return value
 
 
 def _scene(world: World, user: User, text: str) -> Scene:
@@ -142,8 +155,5 @@ def _event(world: World, user: User, members: Json, seen: Json) -> Delivery:
     with world.lock:
         world.add(user, "did", seen, mine=True)
         delivery = pushing.compose(world, _account_of(world, user), user, members, spoken=spoken)
+        delivery.name = str(seen.get("name", ""))
     return pushing.send(world, delivery)
-
-
-def _repeated(listed: list[Json]) -> list[Json]:
-    return listed

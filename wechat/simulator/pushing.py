@@ -79,6 +79,8 @@ class Delivery:
     members: Json
     message: bytes
     spoken: bool
+    at: float
+    name: str = ""
     attempts: list[Attempt] = field(default_factory=list)
     shown: list[Json] = field(default_factory=list)
     held: bool = False
@@ -122,7 +124,7 @@ def _posted(
 ) -> Delivery:  # fmt: skip
     delivery = Delivery(
         number=world.next_number(), account=account, openid=user.openid, members=members,
-        message=message, spoken=spoken,
+        message=message, spoken=spoken, at=world.clock(),
     )  # fmt: skip
     world.deliveries.append(delivery)
     return delivery
@@ -162,10 +164,10 @@ def later(
 def _deliver(world: World, delivery: Delivery) -> None:
     with world.lock:
         mishap = world.faults.of_callback(delivery.what, delivery.appid) or {}
-        overlap = world.overlap or bool(mishap.get("overlap"))
+        at_once = MOST_ATTEMPTS if world.overlap else int(mishap.get("overlap") or 0)
         more = max(world.duplicate, int(mishap.get("duplicate") or 0))
-    if overlap:
-        _overlapping(world, delivery, mishap)
+    if at_once:
+        _overlapping(world, delivery, mishap, at_once)
     else:
         for number in range(1, MOST_ATTEMPTS + 1):
             attempt = _attempt(world, delivery, number, mishap)
@@ -183,11 +185,11 @@ def _deliver(world: World, delivery: Delivery) -> None:
         world.touch()
 
 
-def _overlapping(world: World, delivery: Delivery, mishap: Json) -> None:
+def _overlapping(world: World, delivery: Delivery, mishap: Json, count: int) -> None:
     """Every attempt starts while those before it are still running."""
     running: list[Future[Attempt]] = []
-    with ThreadPoolExecutor(MOST_ATTEMPTS) as pool:
-        for number in range(1, MOST_ATTEMPTS + 1):
+    with ThreadPoolExecutor(count) as pool:
+        for number in range(1, count + 1):
             running.append(pool.submit(_attempt, world, delivery, number, mishap))
             time.sleep(PATIENCE_S / world.speed / _STAGGER)
     for one in running:

@@ -15,7 +15,7 @@ from flask import Flask, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from wechat.simulator import control, drawing, phone
+from wechat.simulator import book, control, drawing, mini, phone
 from wechat.simulator.addresses import gate
 from wechat.simulator.api import oauth
 from wechat.simulator.api.oauth import DeclinedError
@@ -40,6 +40,7 @@ def create_app(world: World) -> Flask:
     flask.after_request(phone.guarded)
     flask.register_blueprint(control.blueprint)
     flask.register_blueprint(phone.blueprint)
+    flask.register_blueprint(mini.blueprint)
     flask.add_url_rule(oauth.AUTHORIZE, view_func=_authorize)
     flask.add_url_rule("/cgi-bin/showqrcode", view_func=_picture)
     methods = ["GET", "POST", "PUT", "DELETE", "PATCH"]
@@ -55,7 +56,7 @@ class Server:
         self._server: BaseWSGIServer = make_server(
             HOST, port, create_app(world), threaded=True, request_handler=_Quiet
         )
-        self.url = f"http://{HOST}:{self._server.port}"
+        self.url = world.url = f"http://{HOST}:{self._server.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     def start(self) -> None:
@@ -208,7 +209,7 @@ def _authorize() -> ResponseReturnValue:
             asked = list(request.args.items(multi=True))
             onward = oauth.authorize(world, asked, phone.holder(world))
         except DeclinedError as declined:
-            page = render_template("declined.html", words=phone.words("declined")[declined.code])
+            page = render_template("declined.html", words=book.say("declined", declined.code))
             return page, 400 if declined.code != "browser" else 403
     return redirect(onward)
 

@@ -180,29 +180,38 @@ class World:
         self.lock = threading.RLock()
         self.clock = Clock(wall)
         self.web = web.rstrip("/")
+        self.url = ""
         self.timers = Timers()
+        self.version = self._number = 0
         self.reset()
 
     def reset(self) -> None:
         """清空重来 — nobody is known any more, and the clock is the wall's."""
         self.timers.stop()
         with self.lock:
-            self.clock.reset()
             self.accounts: dict[str, Account] = {}
             self.users: dict[str, User] = {}
             self.codes: dict[str, Code] = {}
             self.grants: dict[str, Grant] = {}
+            self.speed = 1.0
+            self.restart()
+
+    def restart(self) -> None:
+        """从头再来 — chats, deliveries, faults and skipped time go; accounts and people stay."""
+        with self.lock:
+            self.clock.reset()
             self.sessions: Counter[tuple[str, int]] = Counter()
             self.asked: deque[Asked] = deque(maxlen=_REQUESTS_KEPT)
             self.deliveries: deque[Any] = deque(maxlen=_DELIVERIES_KEPT)
             self.faults = Faults()
-            self.speed = 1.0
             self.overlap = False
             self.duplicate = 0
             self.reorder = False
             self.held: list[Any] = []
-            self.version = 0
-            self._number = 0
+            for user in self.users.values():
+                user.chat.clear()
+                user.windows.clear()
+            self.touch()
 
     def next_number(self) -> int:
         """A number that grows, by which later things are known to be later."""

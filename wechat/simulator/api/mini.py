@@ -12,6 +12,7 @@ from wechat.simulator.world import CodeKind, Json, random_text
 
 _A_MINUTE = 100
 _LONGEST_CONTENT = 2500
+_LONGEST_PATH = 1024
 _USED = 40163
 _VERSION, _SCENES = 2, {1, 2, 3, 4}
 RISKY = "SIM_RISKY"
@@ -23,6 +24,7 @@ def register(gate: Gate) -> None:
     at("GET", "/sns/jscode2session", token=False)(_session)
     at("POST", "/wxa/business/getuserphonenumber", power=Power.PHONE)(_phone)
     at("POST", "/wxa/msg_sec_check", power=power, quota=2_000_000)(_check)
+    at("POST", "/wxa/generate_urllink", power=Power.PHONE, quota=500_000)(_link)
 
 
 def _session(call: Call) -> Json:
@@ -86,3 +88,15 @@ def _check(call: Call) -> Json:
     risky = RISKY in content
     result = {"suggest": "risky", "label": 20001} if risky else {"suggest": "pass", "label": 100}
     return {"errcode": 0, "errmsg": "ok", "result": result, "trace_id": random_text(16)}
+
+
+def _link(call: Call) -> Json:
+    """URL Link — a page of the mini-program, which here the simulator plays."""
+    path, query = call.body.get("path") or "", call.body.get("query") or ""
+    if not isinstance(path, str) or path.startswith("http") or len(path) > _LONGEST_PATH:
+        raise RefusedError(40165)
+    if not isinstance(query, str) or len(query) > _LONGEST_PATH:
+        raise RefusedError(40212)
+    address = f"{call.world.url}/mini/{call.account.appid}/{path.lstrip('/')}"
+    link = f"{address}?{query}" if query else address
+    return {"errcode": 0, "errmsg": "ok", "url_link": link}
