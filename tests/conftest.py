@@ -26,6 +26,7 @@ pytest_plugins = [
     "tests.support.depth",
     "tests.support.terminal",
     "tests.support.wechat_client",
+    "tests.support.platforms",
 ]
 
 # The clean-up and the house tests must know every table, whatever a test imports.

@@ -103,6 +103,7 @@ def _renamed(work: Work, _: Estate) -> object:
 
 BOOK: dict[str, tuple[Case, ...]] = {
     "accounts.activate": (Case(lambda w, e: accounts.activate(w, e.token, Secret(PASSWORD))),),
+    "accounts.alarms": (Case(lambda w, _: desk.alarms(w), _PLATFORM),),
     "accounts.bind": (
         Case(lambda w, _: accounts.bind(w, SERVICE, "o-other", HE_MIN)),
         Case(lambda w, _: accounts.bind(w, SERVICE, OPENID, STRANGER)),
@@ -114,12 +115,25 @@ BOOK: dict[str, tuple[Case, ...]] = {
             w, role=Role.DEPARTMENT_SECRETARY, unit_code=ACUPUNCTURE, name="新管理员")),
     ),
     "accounts.invited_to": (Case(lambda w, e: desk.invited_to(w, e.invitation)),),
+    "accounts.menu_state": (Case(lambda w, _: desk.menu_state(w, SERVICE), _PLATFORM),),
+    "accounts.put_bound_tag": (
+        Case(lambda w, _: accounts.put_bound_tag(w, SERVICE, 101), _PLATFORM),
+    ),
+    "accounts.put_menu_state": (
+        Case(
+            lambda w, _: accounts.put_menu_state(w, SERVICE, trial=True, steps=(), error=None),
+            _PLATFORM,
+        ),
+    ),
     "accounts.put_official_account": (
         Case(lambda w, _: accounts.put_official_account(w, ACCOUNTS[SERVICE]), _PLATFORM),
     ),
     "accounts.sealed": (Case(lambda w, _: desk.sealed(w), _PLATFORM),),
     "accounts.speaking_plainly": (Case(lambda w, _: desk.speaking_plainly(w), _PLATFORM),),
     "accounts.sweep": (Case(lambda w, _: accounts.sweep(w), _UPKEEP),),
+    "accounts.sync_menu": (
+        Case(lambda w, _: accounts.sync_menu(w, SERVICE, trial=True), _PLATFORM),
+    ),
     "attendance.accept": (Case(lambda w, e: attendance.accept(w, e.doubtful, WHY)),),
     "attendance.acknowledge": (
         Case(lambda w, e: attendance.acknowledge(w, e.device.id, e.package_id)),

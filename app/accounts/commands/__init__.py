@@ -2,6 +2,23 @@
 
 from app.accounts.commands.binding import bind
 from app.accounts.commands.invitations import activate, invite
-from app.accounts.commands.official import CALLBACKS_KEPT, put_official_account, sweep
+from app.accounts.commands.official import (
+    CALLBACKS_KEPT,
+    DELIVERIES_KEPT,
+    put_official_account,
+    sweep,
+)
+from app.accounts.commands.platform import put_bound_tag, put_menu_state, sync_menu
 
-__all__ = ["CALLBACKS_KEPT", "activate", "bind", "invite", "put_official_account", "sweep"]
+__all__ = [
+    "CALLBACKS_KEPT",
+    "DELIVERIES_KEPT",
+    "activate",
+    "bind",
+    "invite",
+    "put_bound_tag",
+    "put_menu_state",
+    "put_official_account",
+    "sweep",
+    "sync_menu",
+]

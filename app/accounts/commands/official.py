@@ -8,9 +8,10 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 
 from app.accounts import queries
-from app.accounts.steps import flush
+from app.accounts.steps import flush, forget_platform
 from app.accounts.tables import (
     CallbackRow,
+    DeliveryRow,
     OfficialAccountRow,
 )
 from app.accounts.terms import OfficialAccount, Put
@@ -20,11 +21,12 @@ from app.kernel.errors import ConflictError
 from app.kernel.secret import Secret
 
 CALLBACKS_KEPT = timedelta(days=2)
+DELIVERIES_KEPT = timedelta(days=60)
 
 
 @command(Permission.WECHAT_MANAGE)
 def put_official_account(work: Work, account: OfficialAccount) -> Put:
-    """登记公众平台账号 — the account stands as described.
+    """登记公众平台账号 — the account stands as described, and the platform is tried anew.
 
     ConflictError when its appid is another account's.
     """
@@ -34,6 +36,7 @@ def put_official_account(work: Work, account: OfficialAccount) -> Put:
     if other := work.session.scalar(clash):
         raise ConflictError("accounts.official.appid_taken", appid=account.appid, slug=other)
     row = work.session.get(OfficialAccountRow, account.slug, with_for_update=True)
+    forget_platform(work, account.slug)
     if row is not None and account == queries.opened(work.site.vault, row):
         return Put.SAME
     result = Put.CHANGED
@@ -59,9 +62,12 @@ def _sealed(work: Work, column: str, slug: str, secret: Secret) -> bytes:
 
 @command(Permission.SYSTEM_OPERATE)
 def sweep(work: Work) -> int:
-    """清理回调 — remove replies that no resend will ask for any more; how many.
+    """清理回调与送达 — remove replies that no resend will ask for, and old deliveries; how many.
 
-    The platform resends within seconds; two days are kept for looking into a complaint.
+    The platform resends within seconds; two days are kept for looking into a complaint, and two
+    months of what was sent to whom.
     """
     old = delete(CallbackRow).where(CallbackRow.at < work.now - CALLBACKS_KEPT)
-    return len(work.session.execute(old.returning(CallbackRow.key)).all())
+    sent = delete(DeliveryRow).where(DeliveryRow.begun_at < work.now - DELIVERIES_KEPT)
+    gone = work.session.execute(old.returning(CallbackRow.key)).all()
+    return len(gone) + len(work.session.execute(sent.returning(DeliveryRow.message_id)).all())

@@ -16,16 +16,30 @@ from app.accounts.queries.official import (
     sealing,
     speaking_plainly,
 )
+from app.accounts.queries.platform import (
+    alarms,
+    bound_tag,
+    delivered,
+    follower,
+    held_token,
+    menu_state,
+)
 from app.accounts.queries.sessions import phone_session
 
 __all__ = [
     "REMEMBERED",
+    "alarms",
     "alone",
     "binding_of",
+    "bound_tag",
+    "delivered",
+    "follower",
     "forget",
     "hash_of",
+    "held_token",
     "invitation",
     "invited_to",
+    "menu_state",
     "official_account",
     "opened",
     "phone_session",

@@ -40,5 +40,10 @@ def blocked_until(fetches: Sequence[datetime]) -> datetime | None:
 
 
 def pause_after(failures: int) -> timedelta:
-    """How long to leave a platform in peace that did not answer so many times in a row."""
-    return min(timedelta(seconds=2 ** min(failures, 10)), LONGEST_PAUSE)
+    """How long to leave a platform in peace that did not answer so many times in a row.
+
+    Once may be chance, and is tried again at once.
+    """
+    if failures <= 1:
+        return timedelta()
+    return min(timedelta(seconds=2 ** min(failures - 2, 10)), LONGEST_PAUSE)

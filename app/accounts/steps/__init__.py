@@ -2,15 +2,34 @@
 
 from app.accounts.steps.callbacks import claim_callback, store_reply
 from app.accounts.steps.clashes import flush
+from app.accounts.steps.deliveries import begin_delivery, close_delivery, confirm_delivery, go_by
+from app.accounts.steps.followers import heard, mark_follower, mark_tags, retag, spend_leave
+from app.accounts.steps.gates import ALL, shut_gate, take_turn
 from app.accounts.steps.sessions import end_phone_session, open_phone_session
 from app.accounts.steps.tickets import issue_ticket, use_ticket
+from app.accounts.steps.tokens import TokenTurn, forget_platform, token_turn
 
 __all__ = [
+    "ALL",
+    "TokenTurn",
+    "begin_delivery",
     "claim_callback",
+    "close_delivery",
+    "confirm_delivery",
     "end_phone_session",
     "flush",
+    "forget_platform",
+    "go_by",
+    "heard",
     "issue_ticket",
+    "mark_follower",
+    "mark_tags",
     "open_phone_session",
+    "retag",
+    "shut_gate",
+    "spend_leave",
     "store_reply",
+    "take_turn",
+    "token_turn",
     "use_ticket",
 ]

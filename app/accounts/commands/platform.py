@@ -1,0 +1,47 @@
+"""微信平台 — what an operator asks of it, and what the jobs that speak to it put down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import insert
+
+from app.accounts.tables import MenuRow, OfficialAccountRow
+from app.base.work import Work, command
+from app.kernel.actor import Permission
+from app.kernel.errors import NotFoundError
+
+
+@command(Permission.WECHAT_MANAGE)
+def sync_menu(work: Work, slug: str, *, trial: bool) -> None:
+    """同步菜单 — the account's menus on the platform become ours after this commit.
+
+    On trial the platform is only asked what stands there. NotFoundError for an unknown account.
+    """
+    if work.session.get(OfficialAccountRow, slug) is None:
+        raise NotFoundError("accounts.official.unknown", slug=slug)
+    work.tell("wechat.menu", slug=slug, trial=trial)
+
+
+@command(Permission.SYSTEM_OPERATE)
+def put_menu_state(
+    work: Work, slug: str, *, trial: bool, steps: Sequence[Mapping[str, Any]], error: str | None
+) -> None:
+    """记下菜单同步 — what a synchronisation did or would have done, and why it went no further."""
+    facts = {"at": work.now, "trial": trial, "steps": list(steps), "error": error}
+    work.session.execute(
+        insert(MenuRow)
+        .values(slug=slug, **facts)
+        .on_conflict_do_update(index_elements=["slug"], set_=facts)
+    )
+
+
+@command(Permission.SYSTEM_OPERATE)
+def put_bound_tag(work: Work, slug: str, tag: int) -> None:
+    """记下已绑定标签 — the platform's number of the tag that the bound carry."""
+    work.session.execute(
+        insert(MenuRow)
+        .values(slug=slug, bound_tag=tag, trial=False, steps=[])
+        .on_conflict_do_update(index_elements=["slug"], set_={"bound_tag": tag})
+    )
