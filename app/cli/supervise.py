@@ -16,6 +16,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import click
 
@@ -28,10 +29,13 @@ from app.kernel.errors import CmeError, ConflictError, UnavailableError
 
 _HOST = "127.0.0.1"
 _USUAL_PORT = 8000
+_USUAL_SIMULATOR_PORT = 8001
 _READY_S = 60.0
 _LOOK_S = 0.1
 _REFUSED, _FAULT, _INTERRUPTED = 2, 1, 130
 
+# The settings that say where WeChat is.
+_PLATFORM = ("KEJIAO_WECHAT_API", "KEJIAO_WECHAT_OPEN")
 _WEB = (
     "-m", "gunicorn", "app.main:create_app()", "--worker-class", "gthread", "--workers", "2",
     "--threads", "4", "--graceful-timeout", "10", "--no-control-socket", "--bind",
@@ -91,23 +95,27 @@ class Run:
         self._open = ExitStack()
         self._parts: list[Part] = []
         self._web = ""
+        self._simulator: str | None = None
 
     def start(self, port: int | None, *, once: bool) -> dict[str, Any]:
         """Bring everything up and perform the main job; what happened is the answer."""
         started_at = time.monotonic()
         self._services = self._open_services()
-        number = _free_port(port)
+        number = _free_port(_USUAL_PORT, wanted=port)
         self._web = f"http://{_HOST}:{number}"
+        self._simulator = _simulator_wanted()
         self._provide()
         _say("migrating")
         db.upgrade(self._services.owner_url)
         _say("starting")
         self._start_parts(number)
         # While the parts come up, the demo city may already be made.
-        with MainJob(self._web, once=once) as job:
+        with MainJob(self._web, self._simulator, once=once) as job:
             self._wait_until_ready(number)
             happened = job.done()
         _say("ready", web=self._web, seconds=round(time.monotonic() - started_at))
+        if self._simulator is not None:
+            _say("simulator", simulator=self._simulator)
         return happened
 
     def stay(self) -> None:
@@ -149,12 +157,17 @@ class Run:
             "REDIS_URL": self._services.redis_url,
             "KEJIAO_PUBLIC_URL": self._web,
         }
+        if self._simulator is not None:
+            chosen |= dict.fromkeys(_PLATFORM, self._simulator)
         given = {name: value for name in (*made, *chosen) if (value := config.given(name))}
         config.provide({**made, **chosen, **given})
 
     def _start_parts(self, port: int) -> None:
         web = Child("web", (*_WEB, f"{_HOST}:{port}"), state=self._state)
-        behind = [Child(name, command, state=self._state) for name, command in _BEHIND.items()]
+        behind = [
+            Child(name, command, state=self._state)
+            for name, command in (self._simulating() | _BEHIND).items()
+        ]
         for child in (web, *behind):
             self._open.callback(child.stop)
             child.start()
@@ -162,6 +175,15 @@ class Run:
         for child in (web, *behind):
             self._open.callback(child.ask)
         self._write_record()
+
+    def _simulating(self) -> dict[str, tuple[str, ...]]:
+        """The simulator as a part; it keeps what the platform must not forget beside our data."""
+        if self._simulator is None:
+            return {}
+        port = str(urlsplit(self._simulator).port)
+        kept = str(self._state / "simulator.json")
+        given = ("--port", port, "--web", self._web, "--keep", kept)
+        return {"simulator": ("-m", "wechat.simulator", *given)}
 
     def _wait_until_ready(self, port: int) -> None:
         log = self._state / "log" / "web.log"
@@ -180,7 +202,7 @@ class Run:
     def _write_record(self) -> None:
         record = {
             "web": self._web,
-            "simulator": None,
+            "simulator": self._simulator,
             "database_url": self._services.database_url,
             "owner_database_url": self._services.owner_url,
             "redis_url": self._services.redis_url,
@@ -196,8 +218,10 @@ class MainJob:
     standard error. Leaving early ends it.
     """
 
-    def __init__(self, web: str, *, once: bool) -> None:
+    def __init__(self, web: str, simulator: str | None, *, once: bool) -> None:
         command = [sys.executable, "-m", "app", "demo", "run", "--json", "--web", web]
+        if simulator is not None:
+            command += ["--simulator", simulator]
         self._process = subprocess.Popen(
             [*command, "--once"] if once else command,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, cwd=config.ROOT,
@@ -226,9 +250,19 @@ def _say(code: str, **facts: object) -> None:
     click.echo(words.sentence("run", f"said.{code}", facts))
 
 
-def _free_port(wanted: int | None) -> int:
+def _simulator_wanted() -> str | None:
+    """Where the simulator will answer; None where WeChat itself does, or is said to be elsewhere.
+
+    A product in production speaks to nobody but WeChat.
+    """
+    if config.given("KEJIAO_MODE") == "production" or any(map(config.given, _PLATFORM)):
+        return None
+    return f"http://{_HOST}:{_free_port(_USUAL_SIMULATOR_PORT)}"
+
+
+def _free_port(usual: int, *, wanted: int | None = None) -> int:
     """The port asked for, else the usual one, else any. ConflictError when that asked is taken."""
-    for port in (wanted,) if wanted else (_USUAL_PORT, 0):
+    for port in (wanted,) if wanted else (usual, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

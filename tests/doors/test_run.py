@@ -21,7 +21,7 @@ import pytest
 from app.cli import processes
 from app.config import ROOT
 
-PARTS = {"web", "worker", "relay", "scheduler", "postgres", "redis"}
+PARTS = {"web", "simulator", "worker", "relay", "scheduler", "postgres", "redis"}
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -219,6 +219,10 @@ class World:
         self.version = self._number
         return self._number
 
+    def begin_at(self, number: int) -> None:
+        """Numbers go on from there."""
+        self._number = self.version = max(self._number, number)
+
     def touch(self) -> None:
         """Something changed that the phone page shows."""
         self.next_number()
@@ -237,15 +241,20 @@ class World:
         return account
 
     def put_user(self, openid: str, filed: UserFiled) -> User:
-        """The person stands as filed; what was said so far stays."""
-        user = self.users.get(openid)
+        """The person stands as filed; what they did meanwhile stays, where nothing else is said."""
+        user, said = self.users.get(openid), filed.model_fields_set
         if user is None:
             user = User(openid=openid, filed=filed, subscribed=False, tags=[], permits={})
             self.users[openid] = user
-        if filed.subscribed and not user.subscribed:
-            user.subscribe_at = self.clock()
-        user.filed, user.subscribed = filed, filed.subscribed
-        user.tags, user.permits = list(filed.tags), dict(filed.permits)
+            said = set(UserFiled.model_fields)
+        user.filed = filed
+        if "subscribed" in said:
+            user.subscribe_at = user.subscribe_at if user.subscribed else self.clock()
+            user.subscribed = filed.subscribed
+        if "tags" in said:
+            user.tags = list(filed.tags)
+        if "permits" in said:
+            user.permits = dict(filed.permits)
         self.touch()
         return user
 

@@ -17,8 +17,8 @@ from app.awards.terms import Why
 from app.cli.award import say
 from app.cli.demo import (
     awarding,
+    followers,
     materials,
-    outsiders,
     programme,
     rehearsal,
     roster,
@@ -28,11 +28,11 @@ from app.cli.demo.awarding import Awarded
 from app.cli.demo.calendar import Calendar
 from app.cli.demo.deliveries import edited
 from app.cli.demo.door import Day, Terminal
+from app.cli.demo.platform import Simulator
 from app.cli.demo.telling import sentence, tell
 from app.cli.desk import Desk
 from app.kernel.errors import NotFoundError
 from app.kernel.span import local_date
-from app.people import queries as people
 from app.projects import queries as batches
 from app.projects.terms import Batch
 
@@ -44,8 +44,13 @@ NOTHING: Mapping[str, Any] = {
 }
 
 
-def perform(desk: Desk, batch: Batch, web: str, folder: Path) -> dict[str, Any]:
-    """Do it all and tell of it; what happened in figures, as `./run --json` writes it."""
+def perform(
+    desk: Desk, batch: Batch, web: str, folder: Path, simulator: Simulator | None
+) -> dict[str, Any]:
+    """Do it all and tell of it; what happened in figures, as `./run --json` writes it.
+
+    Without a simulator nobody asks in WeChat.
+    """
     told = materials.tables("main_job")
     [terminal] = told["terminals"]
     # Any day of the week after it counts the Saturdays as the day of the city's making did.
@@ -60,7 +65,7 @@ def perform(desk: Desk, batch: Batch, web: str, folder: Path) -> dict[str, Any]:
     _tell_uploads(day, again, altered)
     awarded = awarding.award(desk, batch.project.no, batch.no, here=False)
     _tell_award(batch, awarded)
-    said = _ask(desk, told["wechat"], web, calendar)
+    said = _ask(desk, told["wechat"], simulator, calendar) if simulator else []
     return {
         "upload": {
             fate: day.answer[fate] + getattr(altered, fate) for fate in FATES
@@ -150,38 +155,26 @@ def _tell_award(batch: Batch, awarded: Awarded) -> None:
 
 
 def _ask(
-    desk: Desk, told: Mapping[str, Any], web: str, calendar: Calendar
+    desk: Desk, told: Mapping[str, Any], simulator: Simulator, calendar: Calendar
 ) -> list[dict[str, str | None]]:
     """What followers ask on the official account, and what they see."""
     account = accounts.official_account(desk.site, told["slug"])
     if account is None:
         raise NotFoundError("accounts.official.unknown", slug=told["slug"])
-    asked = list(_says(told, calendar))
-    shown = outsiders.callers(
-        {
-            "url": f"{web}/wechat/{account.slug}", "appid": account.appid, "mode": account.mode,
-            "token": account.token.reveal(),
-            "aes_key": account.aes_key.reveal() if account.aes_key else None,
-        },
-        asked,
-    )  # fmt: skip
-    with desk.work() as work:
-        bound = people.people_by_no(work, list(told["bound"].values()))
-    names = {openid: bound[no].name for openid, no in told["bound"].items()}
     tell("wechat.title", name=account.name)
-    for one, words in zip(asked, shown, strict=True):
-        name = names.get(one["openid"]) or sentence("wechat.stranger")
-        tell("wechat.asked", name=name, asked=one["says"])
+    said = []
+    for openid, asked in _says(told, calendar):
+        words = simulator.say(openid, asked)
+        name = followers.person_of(openid) or sentence("wechat.stranger")
+        tell("wechat.asked", name=name, asked=asked)
         for line in (words or sentence("wechat.silence")).splitlines():
             tell("wechat.answered", line=line)
-    return [
-        {"asked": one["says"], "answered": words}
-        for one, words in zip(asked, shown, strict=True)
-    ]  # fmt: skip
+        said.append({"asked": asked, "answered": words})
+    return said
 
 
-def _says(told: Mapping[str, Any], calendar: Calendar) -> Iterator[dict[str, str]]:
-    """The messages, with the numbers that projects have in this city."""
+def _says(told: Mapping[str, Any], calendar: Calendar) -> Iterator[tuple[str, str]]:
+    """Who says what, with the numbers that projects have in this city."""
     for one in told["asks"]:
         number = programme.number_of(one["project"], calendar) if "project" in one else ""
-        yield {"openid": one["openid"], "says": one["says"].format(project=number)}
+        yield one["openid"], one["says"].format(project=number)

@@ -1,6 +1,6 @@
-"""外人 — the programs that stand for those outside the house: a terminal at a door, and WeChat.
+"""外人 — the program that stands for one outside the house, a terminal at a door.
 
-They know nothing of our settings, and speak to us only as their likes do.
+It knows nothing of our settings, and speaks to us only as its likes do. WeChat is in `platform`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,18 +35,6 @@ def terminal(folder: Path, acts: Iterable[list[str]]) -> list[Any]:
         _run("device.mbox.machine", "--state", str(folder), "play", given=lines)
     )
     return said
-
-
-def callers(
-    account: Mapping[str, str | None], says: Iterable[Mapping[str, str]]
-) -> list[str | None]:
-    """Let followers of an official account say these things, through the platform; what they saw.
-
-    None for what was not answered.
-    """
-    given = json.dumps({**account, "says": list(says)}, ensure_ascii=False)
-    shown: list[str | None] = json.loads(_run("wechat.caller", given=given))
-    return shown
 
 
 def wait_for(web: str) -> None:

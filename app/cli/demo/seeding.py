@@ -5,22 +5,16 @@ Each step asks the database whether it is done, so that one that was interrupted
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
-from app.accounts import commands as accounts
-from app.accounts import queries as followers
-from app.accounts import rules as account_rules
-from app.accounts.terms import AccountKind, Mode
 from app.cards import commands as cards
 from app.cards import rules as card_rules
 from app.cards.terms import CardState
 from app.cli import filing
-from app.cli.demo import materials, programme, roster, terminals
+from app.cli.demo import followers, materials, programme, roster, terminals
 from app.cli.demo.calendar import Calendar, moment
+from app.cli.demo.platform import Simulator
 from app.cli.demo.roster import Staff
 from app.cli.demo.telling import tell
 from app.cli.desk import Desk
@@ -35,7 +29,6 @@ from app.standards import commands as standards
 CITY = "9901"
 _REGIONAL_PACK = "henan-hospital-activity"
 _NOON = "12:00"
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
 class Stands(StrEnum):
@@ -56,10 +49,10 @@ def stands(desk: Desk) -> Stands:
             return Stands.NOTHING if units.is_empty(work) else Stands.OTHERS
     if found.name != province["name"]:
         return Stands.OTHERS
-    return Stands.CITY if _all_bound(desk) else Stands.BEGUN
+    return Stands.CITY if followers.all_bound(desk) else Stands.BEGUN
 
 
-def seed(desk: Desk, folder: Path) -> None:
+def seed(desk: Desk, folder: Path, simulator: Simulator | None) -> None:
     """Make the city; the files it is made from, and those of its terminals, lie in the folder."""
     calendar = Calendar(local_date(desk.site.clock()))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -82,7 +75,7 @@ def seed(desk: Desk, folder: Path) -> None:
 
     terminals.live_through_the_past(desk, folder, staff, calendar)
     terminals.award_the_past(desk, calendar)
-    _open_account(desk)
+    followers.settle(desk, simulator)
 
 
 def _kept(folder: Path, name: str, content: bytes | None = None) -> bytes:
@@ -99,33 +92,3 @@ def _lose_cards(desk: Desk, staff: Staff, calendar: Calendar) -> None:
         with desk.work() as work:
             card_no = staff.by_no[lost["person"]]["card_no"]
             cards.set_state(work, card_no, CardState(lost["state"]), since)
-
-
-def _open_account(desk: Desk) -> None:
-    """An official account with secrets of its own, and the followers bound to it."""
-    told = _wechat()
-    described = account_rules.official_account(
-        told["slug"],
-        kind=AccountKind.SERVICE,
-        name=told["name"],
-        appid=told["appid"],
-        secret=secrets.token_hex(16),
-        token=secrets.token_hex(12),
-        aes_key="".join(secrets.choice(_LETTERS) for _ in range(42)) + "A",
-        mode=Mode.SAFE,
-        production=desk.site.config.production,
-    )
-    with desk.work() as work:
-        accounts.put_official_account(work, described)
-        for openid, person_no in told["bound"].items():
-            accounts.bind(work, told["slug"], openid, person_no)
-
-
-def _all_bound(desk: Desk) -> bool:
-    told = _wechat()
-    return all(followers.binding_of(desk.site, told["slug"], one) for one in told["bound"])
-
-
-def _wechat() -> Mapping[str, Any]:
-    told: Mapping[str, Any] = materials.tables("main_job")["wechat"]
-    return told

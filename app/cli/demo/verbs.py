@@ -10,7 +10,8 @@ import click
 from app import config
 from app.accounts import commands as accounts
 from app.base import words
-from app.cli.demo import main_job, materials, outsiders, seeding
+from app.cli.demo import followers, main_job, materials, outsiders, seeding
+from app.cli.demo.platform import Simulator
 from app.cli.demo.seeding import Stands
 from app.cli.demo.telling import tell
 from app.cli.desk import Desk, help_of, verb
@@ -39,22 +40,25 @@ def seed(desk: Desk) -> dict[str, Any]:
     """Make the demo city in an empty database, or finish one that was begun."""
     if refusal := _refusal(desk):
         raise refusal
-    return {"seeded": _seeded(desk, config.state_folder() / _FOLDER)}
+    return {"seeded": _seeded(desk, config.state_folder() / _FOLDER, None)}
 
 
 @verb(group, "run", *_SEEDING, "accounts.invite")
 @click.option("--web", required=True, metavar="URL", help=help_of("demo.web"))
+@click.option("--simulator", "url", metavar="URL", help=help_of("demo.simulator"))
 @click.option("--once", is_flag=True, help=help_of("demo.once"))
-def run(desk: Desk, *, web: str, once: bool) -> dict[str, Any]:
+def run(desk: Desk, *, web: str, url: str | None, once: bool) -> dict[str, Any]:
     """Make the city where there is none, then do the main job against the running web server."""
     if refusal := _refusal(desk):
         click.echo(words.of_error(refusal), err=True)
         return dict(main_job.NOTHING)
     folder = config.state_folder() / _FOLDER
-    _seeded(desk, folder)
+    simulator = Simulator(url, web) if url else None
+    if not _seeded(desk, folder, simulator):
+        followers.settle(desk, simulator)
     outsiders.wait_for(web)
     batch = main_job.batch_of_the_day(desk)
-    happened = main_job.perform(desk, batch, web, folder)
+    happened = main_job.perform(desk, batch, web, folder, simulator)
     if not once:
         _tell_ways_on(desk, batch, web, folder)
     return happened
@@ -69,13 +73,13 @@ def _refusal(desk: Desk) -> ConflictError | None:
     return None
 
 
-def _seeded(desk: Desk, folder: Path) -> bool:
+def _seeded(desk: Desk, folder: Path, simulator: Simulator | None) -> bool:
     """Whether the city was made, or finished, by this call."""
     stands = seeding.stands(desk)
     if stands is Stands.CITY:
         return False
     tell("seed.begun" if stands is Stands.NOTHING else "seed.resumed")
-    seeding.seed(desk, folder)
+    seeding.seed(desk, folder, simulator)
     return True
 
 
