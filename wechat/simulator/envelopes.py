@@ -158,7 +158,12 @@ def _members(reply: bytes) -> Json:
 
 
 def _xml(members: Json) -> str:
-    return "".join(f"<{name}>{_value(value)}</{name}>" for name, value in members.items())
+    """Members as elements; of a list, each is an element of that name."""
+    return "".join(
+        f"<{name}>{_value(one)}</{name}>"
+        for name, value in members.items()
+        for one in (value if isinstance(value, list) else [value])
+    )
 
 
 def _value(value: Any) -> str:
@@ -166,7 +171,5 @@ def _value(value: Any) -> str:
         return _xml(value)
     if isinstance(value, int):
         return str(value)
-    if isinstance(value, list):
-        return "".join(f"<item>{_value(one)}</item>" for one in value)
     text = str(value).replace("]]>", "]]]]><![CDATA[>")
     return f"<![CDATA[{text}]]>"

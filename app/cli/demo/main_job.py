@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -36,6 +37,7 @@ from app.kernel.span import local_date
 from app.projects import queries as batches
 from app.projects.terms import Batch
 
+_LINK = re.compile(r'<a href="([^"]*)">([^<]*)</a>')
 FATES = ("accepted", "duplicate", "quarantined", "rejected")
 NOTHING: Mapping[str, Any] = {
     "upload": dict.fromkeys(FATES, 0),
@@ -167,10 +169,15 @@ def _ask(
         words = simulator.say(openid, asked)
         name = followers.person_of(openid) or sentence("wechat.stranger")
         tell("wechat.asked", name=name, asked=asked)
-        for line in (words or sentence("wechat.silence")).splitlines():
+        for line in _readable(words or sentence("wechat.silence")).splitlines():
             tell("wechat.answered", line=line)
         said.append({"asked": asked, "answered": words})
     return said
+
+
+def _readable(words: str) -> str:
+    """The words with their links as a terminal can show them: the address behind the text."""
+    return _LINK.sub(r"\2 \1", words)
 
 
 def _says(told: Mapping[str, Any], calendar: Calendar) -> Iterator[tuple[str, str]]:
