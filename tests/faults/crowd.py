@@ -18,7 +18,7 @@ from app.kernel.span import Span
 from app.org import commands as org
 from app.projects import queries as projects
 from app.standards import commands as standards
-from device.mbox.machine import Machine, Memory
+from device.mbox.machine import Machine
 from tests.support.cast import HOSPITAL, OPERATOR, UNITS, csv_of, people_sheet, units_sheet
 from tests.support.filing import batch, filed, project, session
 
@@ -34,6 +34,11 @@ class Training:
     batch_id: int
     opens: Span
     closes: Span
+
+    @property
+    def activity(self) -> str:
+        """The name under which packages carry it."""
+        return f"B{self.batch_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ def gathered(site: Site, *, people: int, trainings: int) -> Crowd:
         org.import_units(work, units_sheet(UNITS))
         standards.load_shipped(work)
     with _delivered(site) as work:
-        cards.import_people(work, people_sheet(_roster(numbers)))
+        cards.import_people(work, people_sheet(roster(numbers)))
     days = [_FIRST_DAY + timedelta(days=n) for n in range(trainings)]
     filed(site, OPERATOR, *(_project(n, day) for n, day in enumerate(days)))
     with begin(site, OPERATOR) as work:
@@ -65,12 +70,12 @@ def gathered(site: Site, *, people: int, trainings: int) -> Crowd:
     )
 
 
-def terminal(site: Site, sn: str, url: str, crowd: Crowd) -> Machine:
-    """A terminal that has its key, over HTTP, and the package of every training."""
+def equipped(site: Site, machine: Machine, crowd: Crowd) -> Machine:
+    """The machine, which has now its key and the package of every training."""
+    sn = machine.memory.device_sn
     with begin(site, OPERATOR) as work:
         code = attendance.register(work, sn, HOSPITAL, DeviceKind.MBOX).enrol_code
     assert code is not None
-    machine = Machine(Memory(device_sn=sn, server=url))
     machine.enrol(code.reveal())
     for training in crowd.trainings:
         with begin(site, OPERATOR) as work:
@@ -88,7 +93,8 @@ def _delivered(site: Site) -> Iterator[Work]:
         outbox.deliver(site, message.id)
 
 
-def _roster(numbers: tuple[str, ...]) -> str:
+def roster(numbers: tuple[str, ...]) -> str:
+    """The sheet of these people, each with a card of the same number."""
     columns = tuple(cards_rules.COLUMNS)
     cells = dict.fromkeys(columns, "") | {
         "id_type": "other", "unit_code": HOSPITAL, "title": "护师", "title_level": "junior",

@@ -76,25 +76,27 @@ def standing_of(work: Work, row: UploadRow, *, alone: bool) -> Standing | None:
 def joined(work: Work, device_id: int, epoch: int) -> list[int]:
     """The waiting files of an epoch whose missing part is here now, in order of their numbers.
 
-    First the files that wait, of which there are few or none, then the records before them by
-    their keys: asked for in one, the planner reads every swipe of the device.
+    First the files that wait, of which there are few or none, then the record before each by its
+    key: asked for several at once, the planner may read every swipe of the device.
     """
     waiting = work.session.execute(
         select(UploadRow.id, UploadRow.first_seq)
         .where(UploadRow.device_id == device_id, UploadRow.epoch == epoch, UploadRow.waiting)
         .order_by(UploadRow.first_seq)
     ).all()
-    if not waiting:
-        return []
-    before = (
-        select(SwipeRow.seq)
-        .join(UploadRow, UploadRow.id == SwipeRow.upload_id)
+    return [one.id for one in waiting if _is_in(work, device_id, epoch, one.first_seq - 1)]
+
+
+def _is_in(work: Work, device_id: int, epoch: int, seq: int) -> bool:
+    """Whether a record is here and does not wait for the part before it."""
+    record = (
+        select(UploadRow.id)
+        .join(SwipeRow, SwipeRow.upload_id == UploadRow.id)
         .where(
             SwipeRow.device_id == device_id,
             SwipeRow.epoch == epoch,
-            SwipeRow.seq.in_([one.first_seq - 1 for one in waiting]),
+            SwipeRow.seq == seq,
             UploadRow.waiting.is_(False),
         )
     )
-    here = set(work.session.scalars(before))
-    return [one.id for one in waiting if one.first_seq - 1 in here]
+    return work.session.scalar(record) is not None

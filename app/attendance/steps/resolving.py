@@ -12,7 +12,6 @@ from app.attendance.queries import lookups
 from app.attendance.rules import Facts, Holder, Occasion
 from app.attendance.steps.lane import Lane
 from app.attendance.terms.drivers import Taps
-from app.kernel.span import in_ms
 
 # Numbers remembered of each kind before all are forgotten: this bounds memory for any file.
 _MOST_KNOWN = 300_000
@@ -74,7 +73,7 @@ class Resolver:
         self._card_of_chip: dict[bytes | None, int] = dict(card_of_chip.items())
         self._occasions_of = occasions_of
         self._book = Book()
-        self._reach: dict[int, tuple[int, int] | None] = {}
+        self._others: dict[int, bool] = {}
 
     def ask(self, group: Sequence[Taps]) -> Asked:
         """Put the questions that these records raise; they are answered while others are judged."""
@@ -141,25 +140,23 @@ class Resolver:
         found: dict[tuple[int, int], Sequence[int]] = {}
         for code in {code for facts in known for code in set(facts.occasions)}:
             occasion = self._occasions[code]
-            reach = self._reach_of(occasion) if occasion else None
-            if not occasion or not reach:
+            if not occasion or not self._shared(occasion):
                 continue
             columns = chain.from_iterable((*taps.shown_ms, *taps.true_ms) for taps in group)
             times = [at for at in columns if at is not None]
             after, until = min(times) - occasion.suppress, max(times)
-            if after <= reach[1] and until >= reach[0]:
-                asked = (occasion.batch_id, self._upload_id, _present(known), after, until)
-                counted = self._lane.ask(lookups.counted, *asked).result()
-                found.update({(code, person): at for person, at in counted.items()})
+            asked = (occasion.batch_id, self._upload_id, _present(known), after, until)
+            counted = self._lane.ask(lookups.counted, *asked).result()
+            found.update({(code, person): at for person, at in counted.items()})
         return found
 
-    def _reach_of(self, occasion: Occasion) -> tuple[int, int] | None:
-        """From when to when other files have counted swipes in the batch."""
+    def _shared(self, occasion: Occasion) -> bool:
+        """Whether other files have counted swipes in the batch."""
         batch = occasion.batch_id
-        if batch not in self._reach:
-            found = self._lane.ask(lookups.counted_reach, batch, self._upload_id).result()
-            self._reach[batch] = None if found is None else (in_ms(found[0]), in_ms(found[1]))
-        return self._reach[batch]
+        if batch not in self._others:
+            asked = self._lane.ask(lookups.counted_elsewhere, batch, self._upload_id)
+            self._others[batch] = asked.result()
+        return self._others[batch]
 
 
 def _fresh(known: dict[K | None, V], unknown: V, named: Iterable[K | None]) -> set[K]:

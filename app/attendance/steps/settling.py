@@ -30,11 +30,14 @@ from app.projects import queries as projects
 
 SUPPRESSED = "suppressed"
 
+# Whether a record waits is asked in a way for which there are no statistics: old ones that know of
+# none make the planner compare every record that waits with every conclusion.
 _CONCLUDE = """
 update swipe s set state = f.state, person_id = f.person, hold = f.hold
 from unnest(%(devices)s::int[], %(epochs)s::int[], %(seqs)s::bigint[], %(states)s::text[],
   %(persons)s::bigint[], %(holds)s::text[]) as f(device, epoch, seq, state, person, hold)
-where s.device_id = f.device and s.epoch = f.epoch and s.seq = f.seq and s.state = 'quarantined'"""
+where s.device_id = f.device and s.epoch = f.epoch and s.seq = f.seq
+  and s.state || '' = 'quarantined'"""
 _REMEMBER = """
 update quarantine q set hold = f.hold,
   resolved_at = case when f.state = 'quarantined' then null else %(now)s end,
@@ -42,7 +45,8 @@ update quarantine q set hold = f.hold,
   resolution = case when f.state = 'quarantined' then null else %(resolution)s end
 from unnest(%(devices)s::int[], %(epochs)s::int[], %(seqs)s::bigint[], %(states)s::text[],
   %(holds)s::text[]) as f(device, epoch, seq, state, hold)
-where q.device_id = f.device and q.epoch = f.epoch and q.seq = f.seq and q.resolved_at is null"""
+where q.device_id = f.device and q.epoch = f.epoch and q.seq = f.seq
+  and coalesce(q.resolved_at, 'infinity') = 'infinity'"""
 
 
 @dataclass(frozen=True, slots=True)

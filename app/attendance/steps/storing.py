@@ -52,9 +52,12 @@ select %(device)s, %(epoch)s, seq, %(upload)s,
 from incoming"""
 _UNLESS_HERE = " on conflict (device_id, epoch, seq) do nothing"
 
+# The stretch of numbers is said twice, here and below, so that the planner takes a stretch of the
+# key and not all swipes of the device.
 _FORK = """
 select min(i.seq) from incoming i
 join swipe s on s.device_id = %(device)s and s.epoch = %(epoch)s and s.seq = i.seq
+  and s.seq between (select min(seq) from incoming) and (select max(seq) from incoming)
 where s.h <> i.h"""
 
 _HOLD = """
@@ -64,7 +67,6 @@ select s.device_id, s.epoch, s.seq, s.upload_id, s.path, i.hold, i.clock_hold, i
   i.result, i.person_no, i.card_no, i.uid_h, i.corrected_at
 from incoming_held i
 join swipe s on s.device_id = %(device)s and s.epoch = %(epoch)s and s.seq = i.seq
-  -- Said twice, so that the planner takes a stretch of the key and not all swipes of the device.
   and s.seq between (select min(seq) from incoming_held) and (select max(seq) from incoming_held)
 where s.upload_id = %(upload)s and s.state = 'quarantined'
 on conflict (device_id, epoch, seq) do nothing"""
