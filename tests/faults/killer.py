@@ -14,9 +14,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tests.faults.plant import Plant, Victim
 
-_WORKING = (
-    "select id, topic, attempts from outbox_message where done_at is null and lease_until > now()"
-)
+# Who is at a message holds its row's lock, and whose lock it is the row tells; whoever merely looks
+# what there is, or counts an attempt, holds it for a moment only.
+_HELD = """
+select m.id, m.topic, m.attempts from outbox_message m
+join pg_stat_activity a on a.backend_xid = m.xmax
+where m.done_at is null and a.xact_start < clock_timestamp() - interval '20 ms'"""
 # How often each is chosen: what does the work more often than what hands it on.
 _WEIGHTS = {
     Victim.WEB: 3,
@@ -28,16 +31,16 @@ _WEIGHTS = {
     Victim.BACKEND: 6,
     Victim.POSTGRES: 4,
 }
+# With each of these dies whatever message is at work.
 _AIMED = {Victim.WORKER, Victim.HORSE, Victim.BACKEND, Victim.POSTGRES}
+_TOPICS = ("attendance.intake", "awards.run")
 _AIM_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Strike:
-    """A kill that hit a message at work: which attempt of it, and when by the wall clock."""
+class Held:
+    """A message that somebody is at, and which attempt this is."""
 
-    at: float
-    victim: Victim
     message: int
     topic: str
     attempt: int
@@ -52,7 +55,8 @@ class Killer:
     ) -> None:  # fmt: skip
         self.plant = plant
         self.kills: Counter[Victim] = Counter()
-        self.strikes: list[Strike] = []
+        # The attempts that were hit, and when by the wall clock.
+        self.strikes: dict[Held, float] = {}
         self.by_themselves: list[str] = []
         self.flushes = 0
         self._chance = chance
@@ -60,36 +64,34 @@ class Killer:
         self._log = log
 
     def spree(self, count: int, *, flush_after: Sequence[int]) -> None:
-        """So many kills; after some of them, by their number, Redis is emptied as well."""
-        while self.kills.total() < count:
+        """So many kills, of each kind one; after these numbers of them Redis is emptied as well."""
+        more = self._chance.choices([*_WEIGHTS], [*_WEIGHTS.values()], k=count - len(Victim))
+        victims = [*Victim, *more]
+        self._chance.shuffle(victims)
+        for victim in victims:
             time.sleep(self._chance.uniform(0.1, 1.0))
             self.by_themselves += self.plant.mend()
-            [victim] = self._chance.choices([*_WEIGHTS], weights=[*_WEIGHTS.values()])
-            self.strike(victim)
-            if self.kills.total() in flush_after and self.flushes < len(flush_after):
+            while not self.strike(victim):
+                self.by_themselves += self.plant.mend()
+            if self.kills.total() in flush_after:
                 self.empty_redis()
 
-    def strike(self, victim: Victim) -> float | None:
-        """Kill it, if it can be found at work, and start again what is down; when it was."""
-        t0 = time.time()
+    def strike(self, victim: Victim) -> bool:
+        """Kill it, at work if it can be found so, and start again what is down; whether it was."""
         self._aim(victim)
-        t1 = time.time()
-        working = self._working()
-        killed = self.plant.kill(victim, self._chance)
+        working = self._working() if victim in _AIMED else []
         at = time.time()
+        killed = self.plant.kill(victim, self._chance)
         if not killed:
-            return None
+            return False
         self.kills[victim] += 1
-        if victim in _AIMED:
-            self.strikes += [Strike(at, victim, *one) for one in working]
-        t2 = time.time()
+        self.strikes |= dict.fromkeys(working, at)
         fallen = self._mended(victim)
-        self._log(f"aim {t1 - t0:.2f} look {t2 - t1:.2f} mend {time.time() - t2:.2f}")
-        doing = ", ".join(f"{topic} {message}" for message, topic, _ in working)
+        hit = ", ".join(f"{one.topic} {one.message}" for one in working)
         self._log(
-            f"kill {self.kills.total()}: {victim} {sorted(killed)}, down {fallen}; at work: {doing}"
+            f"kill {self.kills.total()}: {victim} {sorted(killed)}, down {fallen}, hit: {hit}"
         )
-        return at
+        return True
 
     def empty_redis(self) -> None:
         """FLUSHALL."""
@@ -100,21 +102,20 @@ class Killer:
     def _aim(self, victim: Victim) -> None:
         """Wait until the victim works, then a little more, so that any part of the work is hit."""
         until = time.monotonic() + _AIM_S
-        at_work = self._busy if victim is Victim.WEB_WORKER else self._has_horse
+        topic = self._chance.choice(_TOPICS)
+        at_work = self._busy if victim is Victim.WEB_WORKER else lambda: self._works_on(topic)
         if victim in _AIMED or victim is Victim.WEB_WORKER:
             while not at_work() and time.monotonic() < until:
                 time.sleep(0.005)
             time.sleep(self._chance.uniform(0, 0.5) ** 2)
 
-    def _has_horse(self) -> bool:
-        return bool(self.plant.pids_of(Victim.HORSE))
+    def _works_on(self, topic: str) -> bool:
+        return any(one.topic == topic for one in self._working())
 
-    def _working(self) -> list[tuple[int, str, int]]:
+    def _working(self) -> list[Held]:
         try:
             with self.plant.owner.connect() as connection:
-                return [
-                    (row.id, row.topic, row.attempts) for row in connection.execute(text(_WORKING))
-                ]
+                return [Held(*row) for row in connection.execute(text(_HELD))]
         except (SQLAlchemyError, psycopg.Error):
             return []
 

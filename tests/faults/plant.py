@@ -43,10 +43,6 @@ _READY_S = 60.0
 _UNSYNCED = {
     "fsync": "off",
     "full_page_writes": "off",
-    "session_preload_libraries": "auto_explain",
-    "auto_explain.log_min_duration": "300",
-    "auto_explain.log_analyze": "on",
-    "auto_explain.log_timing": "off",
 }
 
 

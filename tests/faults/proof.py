@@ -24,7 +24,7 @@ from app.base.work import begin
 from app.credits import queries as credits
 from app.kernel.span import local
 from device.mbox.machine import Machine
-from tests.faults.crowd import CREDITS, Crowd
+from tests.faults.crowd import CREDITS, Crowd, Training
 from tests.support.cast import OPERATOR
 
 # A record's key for ever: terminal, epoch, number.
@@ -97,7 +97,7 @@ def recomputed(site: Site, owner: Engine, told: Told, crowd: Crowd) -> Findings:
             found.torn.append(f"{unequal} person-years differ from their entries")
     ledger = _ledger(owner)
     for training in crowd.trainings:
-        due = dict.fromkeys(_present(told, training.batch_id, crowd), Decimal(CREDITS))
+        due = dict.fromkeys(_present(told, training, crowd), Decimal(CREDITS))
         held = ledger[training.batch_id]
         found.lost += [f"{training.no}: {one} has no credit" for one in due.keys() - held.keys()]
         found.doubled += [f"{training.no}: {one} has credit" for one in held.keys() - due.keys()]
@@ -114,11 +114,10 @@ def recomputed(site: Site, owner: Engine, told: Told, crowd: Crowd) -> Findings:
     return found
 
 
-def _present(told: Told, batch_id: int, crowd: Crowd) -> set[str]:
-    [training] = [one for one in crowd.trainings if one.batch_id == batch_id]
+def _present(told: Told, training: Training, crowd: Crowd) -> set[str]:
     seen: dict[str, set[str]] = defaultdict(set)
     for activity, card, shown in told.taps:
-        if activity == f"B{batch_id}":
+        if activity == training.activity:
             moment = local(shown)
             for name, window in (("in", training.opens), ("out", training.closes)):
                 if window.holds(moment):
@@ -224,13 +223,19 @@ _MUST_BE_EMPTY: dict[str, list[tuple[str, str]]] = {
         ),
         (
             """
-            select id, state, fault, waiting, record_count, own, others from (
-              select u.*, (select count(*) from swipe s where s.upload_id = u.id) as own,
-                (select count(*) from swipe s where s.device_id = u.device_id and s.epoch = u.epoch
-                  and s.seq between u.first_seq and u.last_seq and s.upload_id <> u.id) as others
-              from upload u) counted
+            select u.id, state, fault, waiting, record_count, own, others
+            from upload u
+            left join (
+              select upload_id as id, count(*) as own from swipe group by 1
+            ) stored on stored.id = u.id,
+            lateral (
+              select count(*) as others from swipe s where s.device_id = u.device_id
+                and s.epoch = u.epoch and s.seq between u.first_seq and u.last_seq
+                and s.upload_id <> u.id
+            ) elsewhere
             where state <> 'done' or fault is not null or waiting or conflict
-              or record_count <> last_seq - first_seq + 1 or own + others <> record_count
+              or record_count <> last_seq - first_seq + 1
+              or coalesce(own, 0) + others <> record_count
             """,
             "half an upload",
         ),

@@ -26,8 +26,8 @@ from device.mbox.machine import Batch, Card, Machine, Response
 from tests.faults.crowd import Crowd, Training
 from tests.support.cast import OPERATOR
 
-# Enough for a file of more than 2 MiB, which is queued for a worker, and then some.
-_MANY, _FEW = (8_000, 16_000), (20, 600)
+# Now and then enough for a file of more than 2 MiB, which is queued for a worker.
+_MANY, _FEW, _RARELY = (8_000, 10_000), (20, 600), 0.07
 _PATIENCE_S = 120.0
 _STRANGERS = 0.003
 
@@ -57,11 +57,11 @@ class Terminal:
         training = chance.choice(self._crowd.trainings)
         start = training.opens.start - timedelta(minutes=20)
         seconds = int((training.closes.end - start).total_seconds()) + 1200
-        count = chance.randint(*(_MANY if chance.random() < 0.25 else _FEW))
+        count = chance.randint(*(_MANY if chance.random() < _RARELY else _FEW))
         machine.restart()
         for second in sorted(chance.choices(range(seconds), k=count)):
             card = Card(card_no=self._card())
-            machine.tap(card, at=start + timedelta(seconds=second), activity_id=_activity(training))
+            machine.tap(card, at=start + timedelta(seconds=second), activity_id=training.activity)
         self._until_answered(machine.synchronise)
 
     def _card(self) -> str:
@@ -154,7 +154,3 @@ class Office:
             self.answers["no answer"] += 1
         else:
             self.answers[done] += 1
-
-
-def _activity(training: Training) -> str:
-    return f"B{training.batch_id}"

@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-import os
 import random
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
 from sqlalchemy import text
 
+from app.cli import processes
+from device.mbox.machine import Machine, Memory
 from tests.faults import proof
-from tests.faults.crowd import Crowd, gathered, terminal
+from tests.faults.crowd import Crowd, equipped, gathered
 from tests.faults.killer import Killer
 from tests.faults.plant import Plant, Victim, running
 from tests.faults.terminals import Office, Terminal
 
 pytestmark = [
-    pytest.mark.skipif(
-        "STORM" not in os.environ, reason="minutes of kills: STORM=1 ./test tests/faults"
-    ),
-    pytest.mark.timeout(0),  # it bounds itself
+    pytest.mark.timeout(420),
     pytest.mark.skipif(sys.platform != "linux", reason="processes are found by /proc"),
 ]
 
 _TERMINALS = 3
-# What was taken in before the last kill is worked off first, on two cores that others use too.
-_SETTLED_S = 120.0
+# The goal of the design for what a killed process had in hands, and for what was left at the end.
+_RECOVERED_S = _SETTLED_S = 30.0
 
-_OPEN = "select count(*) from outbox_message where done_at is null"
+_OPEN = "select id, topic, attempts, error from outbox_message where done_at is null"
 _DONE_AT = "select id, attempts, extract(epoch from done_at)::float from outbox_message"
 
 
@@ -53,79 +52,97 @@ def scene(seed: int) -> Iterator[Scene]:
     with running() as plant:
         crowd = gathered(plant.site, people=2_000, trainings=5)
         terminals = tuple(
-            Terminal(terminal(plant.site, f"MBX-{n:05d}", plant.url, crowd), crowd,
-                     random.Random(chance.random()))
+            Terminal(
+                equipped(plant.site, Machine(Memory(f"MBX-{n:05d}", server=plant.url)), crowd),
+                crowd,
+                random.Random(chance.random()),
+            )
             for n in range(_TERMINALS)
-        )  # fmt: skip
+        )
         office = Office(plant.site, crowd, random.Random(chance.random()))
         yield Scene(plant, crowd, terminals, office)
 
 
-def settled(plant: Plant) -> float | None:
-    """Seconds until no message is open; None when that takes too long."""
+def settled(plant: Plant) -> float:
+    """Seconds until no message is open."""
     began = time.monotonic()
-    while time.monotonic() < began + _SETTLED_S:
+    while True:
         with plant.owner.connect() as connection:
-            if not connection.execute(text(_OPEN)).scalar_one():
-                return time.monotonic() - began
+            waiting = connection.execute(text(_OPEN)).all()
+        passed = time.monotonic() - began
+        if not waiting:
+            return passed
+        assert passed < _SETTLED_S, waiting
         time.sleep(0.1)
-    return None
 
 
 def recoveries(plant: Plant, killer: Killer) -> dict[str, float]:
-    """Seconds from the kill that ended the last vain attempt at a message until it was done."""
+    """Seconds from the last kill that a message was hit by until it was done."""
     with plant.owner.connect() as connection:
         done = {row[0]: (row[1], row[2]) for row in connection.execute(text(_DONE_AT))}
     found: dict[str, float] = {}
-    for strike in sorted(killer.strikes, key=lambda one: -one.at):
-        attempts, done_at = done[strike.message]
-        if strike.attempt == attempts - 1:  # the first such strike stays
-            found[f"{strike.topic} {strike.message} by {strike.victim}"] = done_at - strike.at
+    for held, at in killer.strikes.items():
+        attempts, done_at = done[held.message]
+        if held.attempt < attempts:  # else it was done all the same
+            found[f"{held.topic} {held.message}"] = round(done_at - at, 1)
     return found
 
 
-def test_nothing_is_lost_doubled_or_torn_whatever_is_killed(
-    scene: Scene, seed: int, kills: int, capsys: pytest.CaptureFixture[str]
-) -> None:
-    plant, terminals, office = scene.plant, scene.terminals, scene.office
-    chance = random.Random(seed)
+@contextmanager
+def told(plant: Plant) -> Iterator[Callable[[str], None]]:
+    """A way to say what happens; what the parts said themselves is added when it went wrong."""
     began = time.monotonic()
 
     def say(what: str) -> None:
-        with capsys.disabled():
-            print(f"  {time.monotonic() - began:6.1f} s  {what}", flush=True)
+        print(f"{time.monotonic() - began:6.1f} s  {what}", flush=True)
 
-    say(f"seed {seed}")
-    killer = Killer(plant, chance, lambda: any(one.sending for one in terminals), say)
-    closing = threading.Event()
-    with ThreadPoolExecutor(len(terminals) + 1) as hands:
-        at_work = [hands.submit(one.work, closing) for one in (*terminals, office)]
-        try:
-            killer.spree(kills - 1, flush_after=(kills // 3, 2 * kills // 3))
-            # The last one with nothing after it, so that its recovery is told by itself.
-            while killer.strike(Victim.HORSE) is None:
-                plant.mend()
-        finally:
-            closing.set()
-        for one in at_work:
-            one.result()
-    after = settled(plant)
-    say(f"settled {after} s after the last file")
-    office.award_all()
-    settled(plant)
+    try:
+        yield say
+    except BaseException:
+        for log in sorted(plant.services.state.glob("log/*.log")):
+            say(f"{log.name}: {processes.tail(log, 3000)}")
+        raise
 
-    told = proof.told_by(one.machine for one in terminals)
-    found = proof.account(plant.owner, told)
-    anew = proof.recomputed(plant.site, plant.owner, told, scene.crowd)
 
-    answers = sum((one.answers for one in terminals), Counter())
-    recovered = recoveries(plant, killer)
-    say(f"{killer.kills.total()} kills {dict(killer.kills)}, redis emptied {killer.flushes} times")
-    say(f"{len(told.records)} records in {len(told.files)} files, answers {dict(answers)}")
-    say(f"awards {dict(office.answers)}; attempts in vain {len(recovered)}")
-    say(f"recovered after {sorted(round(s, 1) for s in recovered.values())}")
-    say(f"{found.counts}; judged anew: {anew.counts}; fell by itself {killer.by_themselves}")
-    assert found.none, found
-    assert anew.none, anew
-    assert after is not None
-    assert killer.by_themselves == []
+def test_nothing_is_lost_doubled_or_torn_whatever_is_killed(
+    scene: Scene, seed: int, kills: int
+) -> None:
+    plant, terminals, office = scene.plant, scene.terminals, scene.office
+    with told(plant) as say:
+        say(f"seed {seed}")
+        killer = Killer(
+            plant, random.Random(seed), lambda: any(one.sending for one in terminals), say
+        )
+        closing = threading.Event()
+        with ThreadPoolExecutor(len(terminals) + 1) as hands:
+            at_work = [hands.submit(one.work, closing) for one in (*terminals, office)]
+            try:
+                killer.spree(kills - 1, flush_after=(kills // 3, 2 * kills // 3))
+                # The last one with nothing after it, so that its recovery is told by itself.
+                while not killer.strike(Victim.HORSE):
+                    plant.mend()
+            finally:
+                closing.set()
+            for one in at_work:
+                one.result()
+        say("the last file is in")
+        say(f"settled {settled(plant):.1f} s later")
+        office.award_all()
+        settled(plant)
+        recovered = recoveries(plant, killer)
+
+        known = proof.told_by(one.machine for one in terminals)
+        found = proof.account(plant.owner, known)
+        anew = proof.recomputed(plant.site, plant.owner, known, scene.crowd)
+
+        answers = sum((one.answers for one in terminals), Counter())
+        say(f"{killer.kills.total()} kills {killer.kills}, Redis emptied {killer.flushes} times")
+        say(f"{len(known.records)} records in {len(known.files)} files, answers {answers}")
+        say(f"awards {office.answers}")
+        say(f"{len(killer.strikes)} attempts hit; done so many seconds after the last: {recovered}")
+        say(f"{found.counts}; judged anew: {anew.counts}")
+        assert found.none, found
+        assert anew.none, anew
+        assert killer.by_themselves == []
+        assert recovered
+        assert max(recovered.values()) < _RECOVERED_S
