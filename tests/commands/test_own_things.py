@@ -142,9 +142,11 @@ def test_the_story_of_an_entry_has_its_reversal_and_what_came_after(
 
     with begin(site, cast.self(HE_MIN)) as work:
         newest = credits.entries_of(work, HE_MIN, 2013)
-        story = credits.story_of(work, HE_MIN, newest[-1].id)
+        told = credits.story_of(work, HE_MIN, newest[-1].id)
         years = credits.years_of(work, HE_MIN)
 
+    story = told.entries
+    assert (told.asked, told.pack.id) == (story[0], "cn-2006")
     assert [str(one.net) for one in story] == ["5.00", "-5.00", "5.00"]
     assert [one.reverses for one in story] == [None, story[0].id, None]
     assert story[1].reason == "名单有误"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, any_, literal, select
+from sqlalchemy import BigInteger, and_, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 
 from app.attendance.tables import SwipeRow
@@ -15,7 +15,7 @@ from app.attendance.terms import SwipeState
 from app.awards import rules
 from app.awards.queries import explaining, facts, judging, runs
 from app.awards.tables import RunRow, VerdictRow
-from app.awards.terms import RunState, Situation, Uncounted, Verdict, Window
+from app.awards.terms import Brief, RunState, Situation, Uncounted, Verdict, Window
 from app.base.work import Work, query
 from app.credits.terms import Part
 from app.kernel.actor import Permission
@@ -55,10 +55,13 @@ class Trace:
     """刷卡与时段 — what stands behind an explanation: swipes against windows, run and standard."""
 
     told: explaining.Told
+    brief: Brief
     windows: tuple[Window, ...]
     swipes: tuple[int, ...]
     waiting: tuple[Uncounted, ...]
     awarded_at: datetime | None
+    # Hundredths, before any limit; what the project announced where nothing was judged.
+    gross: int
     standard: str
     edition: int
 
@@ -97,9 +100,13 @@ def trace(work: Work, person_no: str, project_no: str, batch_no: int) -> Trace:
         swipes = facts.swipes_of(work, batch.id, person.id)
         waiting = facts.uncounted(work, batch.id, person.id).get(person.id, ())
         run = work.session.execute(
-            select(RunRow.done_at, RunRow.edition_id).where(
-                RunRow.batch_id == batch.id, RunRow.state == RunState.DONE
+            select(RunRow.done_at, RunRow.edition_id, func.max(VerdictRow.gross).label("gross"))
+            .outerjoin(
+                VerdictRow,
+                and_(VerdictRow.run_id == RunRow.id, VerdictRow.person_id == person.id),
             )
+            .where(RunRow.batch_id == batch.id, RunRow.state == RunState.DONE)
+            .group_by(RunRow.id)
         ).one_or_none()
         edition = case.edition
         if run is not None and run.edition_id is not None:
@@ -108,8 +115,10 @@ def trace(work: Work, person_no: str, project_no: str, batch_no: int) -> Trace:
         Window(slot.label or slot.key, slot.start, slot.end, slot.hours)
         for slot in judging.occasion_of(batch).slots
     )
+    worth = None if run is None else run.gross
     return Trace(
-        told, windows, swipes, waiting, None if run is None else run.done_at,
+        told, brief, windows, swipes, waiting, None if run is None else run.done_at,
+        brief.credits if worth is None else worth.in_cents(),
         edition.pack.title, edition.pack.edition,
     )  # fmt: skip
 

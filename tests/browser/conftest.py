@@ -1,0 +1,93 @@
+"""A real browser: Debian's Chromium, driven by Playwright, at the app of the test's own site.
+
+served                     where the app answers on loopback: `served.url`, `served.site`
+browser                    one Chromium for the run
+axe(page)                  what axe-core finds on a page, in words; nothing on a good one
+wide(page)                 by how many pixels the page scrolls sideways
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from app.base.site import Site
+from app.cli.bootstrap import chromium
+from app.main import create_app
+
+VENDOR = Path(__file__).resolve().parent / "vendor"
+TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+
+# A root without a sandbox of its own, as in a container, starts Chromium in no other way.
+_FLAGS = ("--no-sandbox", "--disable-dev-shm-usage", "--force-color-profile=srgb")
+
+Axe = Callable[[Page], list[str]]
+
+
+@dataclass(frozen=True)
+class Served:
+    """The app on loopback."""
+
+    url: str
+    site: Site
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the run; without one the tests of this folder are skipped."""
+    program = chromium()
+    if program is None:
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def served(site: Site) -> Iterator[Served]:
+    """The app of the test's own site, at an address of its own."""
+    server = make_server("127.0.0.1", 0, _later, threaded=True)
+    url = f"http://127.0.0.1:{server.server_port}"
+    at = replace(site, config=replace(site.config, public_url=url))
+    server.app = create_app(at)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield Served(url, at)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> Axe:
+    """Ask axe-core about a page, by the rules of WCAG 2.2 A and AA and best practice."""
+    source = (VENDOR / "axe.min.js").read_text()
+
+    def ask(page: Page) -> list[str]:
+        if not page.evaluate("typeof axe === 'object'"):
+            page.evaluate(source)
+        found: list[dict[str, Any]] = page.evaluate(
+            "tags => axe.run({runOnly: tags}).then(said => said.violations)", list(TAGS)
+        )
+        return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+
+    return ask
+
+
+def wide(page: Page) -> int:
+    """By how many pixels the page scrolls sideways; 0 where it fits."""
+    root = "document.documentElement"
+    return int(page.evaluate(f"{root}.scrollWidth - {root}.clientWidth"))
+
+
+def _later(*_: object) -> list[bytes]:
+    """Stands in for the app until the address is known that it needs."""
+    raise AssertionError
