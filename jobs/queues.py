@@ -11,7 +11,7 @@ from rq import Queue as RedisQueue
 from rq.serializers import JSONSerializer
 
 from app.base.site import Handler
-from jobs import awards, sweeping, uploads
+from jobs import awards, sweeping, uploads, wechat
 
 # A black-holed Redis must not hold anybody: its own defaults hang for a minute.
 _ANSWER_S = 1.0
@@ -33,6 +33,9 @@ HANDLERS: dict[str, Handler] = {
     "cards.changed": uploads.settle,
     "credits.check": sweeping.reconcile,
     "house.sweep": sweeping.sweep,
+    "wechat.menu": wechat.menu,
+    "wechat.tag": wechat.tag,
+    "wechat.tell": wechat.tell,
 }
 
 

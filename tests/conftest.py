@@ -90,6 +90,9 @@ def config(database_url: str, owner_url: str, redis_url: str) -> Config:
         production=False,
         pool_size=10,
         statement_timeout_ms=0,
+        # No platform: a test that needs one takes the simulator.
+        wechat_api="http://127.0.0.1:1",
+        wechat_open="http://127.0.0.1:1",
     )
 
 

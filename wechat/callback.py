@@ -17,7 +17,7 @@ import structlog
 from app.accounts import steps as desk
 from app.accounts.terms import OfficialAccount, Turn
 from app.base.site import Site
-from wechat import answering, replies, security
+from wechat import answering, events, replies, security
 from wechat.messages import Message, message_of
 from wechat.router import Found
 from wechat.security import Keys, Query
@@ -50,6 +50,7 @@ def reply_to(site: Site, account: OfficialAccount, query: Query, body: bytes) ->
     try:
         found = answering.found_for(account, message)
         if found is None:
+            events.note(site, account.slug, message)
             return replies.SUCCESS
         if found.route.constant:
             # Each delivery is answered by itself: the same message gets the same bytes.
@@ -72,6 +73,7 @@ def _once(
     while True:
         claimed = desk.claim_callback(site, account.slug, message.key)
         if claimed.turn is Turn.FIRST:
+            events.note(site, account.slug, message)
             said = answering.in_time(site, account, message, found)
             if said is None:
                 said = replies.say("late.ask_again")

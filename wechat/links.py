@@ -1,21 +1,28 @@
-"""链接 — addresses of phone pages, for the replies that name them."""
+"""链接 — addresses of phone pages, for what we say in a chat."""
 
 from __future__ import annotations
 
 from app.accounts import steps as desk
+from app.accounts.terms import OfficialAccount
+from app.base.site import Site
 from wechat.capabilities import Capability, may
 from wechat.router import Ask
 
 
 def page(ask: Ask, path: str) -> str:
-    """The address of one of the account's phone pages, for the follower who asks.
+    """The address of one of the account's phone pages, for the follower who asks."""
+    return page_for(ask.site, ask.account, ask.openid, path)
+
+
+def page_for(site: Site, account: OfficialAccount, openid: str, path: str) -> str:
+    """The address of one of the account's phone pages, for that follower.
 
     Where the platform will not tell us whose browser comes, the address holds a ticket: it opens
-    the page once, within ten minutes, as the openid that asked.
+    the page once, within ten minutes, as that openid.
     """
-    of_account = f"/m/{ask.slug}/"
-    root = ask.site.config.public_url
-    if may(ask.account, Capability.OAUTH):
+    of_account = f"/m/{account.slug}/"
+    root = site.config.public_url
+    if may(account, Capability.OAUTH):
         return f"{root}{of_account}{path}"
-    ticket = desk.issue_ticket(ask.site, ask.slug, ask.openid, of_account + path)
+    ticket = desk.issue_ticket(site, account.slug, openid, of_account + path)
     return f"{root}{of_account}go/{ticket.reveal()}"

@@ -47,7 +47,14 @@ class _Begun:
 
 
 class NotYetError(Exception):
-    """What the message asks for must wait until something else is done; it is looked at again."""
+    """What the message asks for must wait until something else is done; it is looked at again.
+
+    Soon, or after the pause that is known to be needed.
+    """
+
+    def __init__(self, pause: timedelta = _SOON) -> None:
+        super().__init__(str(pause))
+        self.pause = max(pause, _SOON)
 
 
 def deliver(site: Site, message_id: int) -> bool:
@@ -69,6 +76,18 @@ def deliver_next(site: Site) -> bool:
     if begun is not None:
         _do(site, begun)
     return begun is not None
+
+
+def leave(site: Site, topic: str, place: Place, **body: Any) -> None:
+    """Leave work to be done that follows from no unit of work: from what others told us."""
+    now = site.clock()
+    with Session(site.engine) as session, session.begin():
+        session.add(
+            OutboxMessage(
+                at=now, topic=topic, body=body, path=place.path, due_at=now, attempts=0, faults=0
+            )
+        )
+        session.execute(text("select pg_notify('kejiao_outbox', '')"))
 
 
 def due(session: Session, now: datetime, limit: int) -> list[int]:
@@ -135,6 +154,7 @@ def _do(site: Site, begun: _Begun) -> bool:
         row = _held(work.session, begun.id)
         if row is None:
             return False
+        work.message_id = begun.id
         try:
             with work.session.begin_nested():
                 site.handlers[begun.topic](work, begun.body)
@@ -142,8 +162,8 @@ def _do(site: Site, begun: _Begun) -> bool:
         except CmeError as refusal:
             row.done_at, row.error = site.clock(), words.of_error(refusal)
             log.info("outbox.refused", message=begun.id, topic=begun.topic, code=refusal.code)
-        except NotYetError:
-            row.due_at = site.clock() + _SOON
+        except NotYetError as wait:
+            row.due_at = site.clock() + wait.pause
             return False
         except Exception as error:
             if _passes(error):

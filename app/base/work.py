@@ -52,6 +52,8 @@ class Work:
     now: datetime
     action: str = _NO_ACTION
     door: Door | None = None
+    # The number of the outbox message that this work does; None where it does none.
+    message_id: int | None = None
     messages: list[OutboxMessage] = field(default_factory=list)
 
     def tell(self, topic: str, *, place: Place | None = None, **body: Any) -> None:

@@ -20,7 +20,7 @@ from app.base.vault import ring
 from app.base.work import Work
 from app.cli.desk import Desk, Told, verb
 from app.credits import queries as credits
-from app.kernel.span import local_date
+from app.kernel.span import local_date, shown
 from app.standards import queries as standards
 
 SHORTEST_SECRET = 32
@@ -30,6 +30,7 @@ FILES = (
     "app/web/templates/base.html",
     "app/web/static/base.css",
     "app/words/errors.toml",
+    "app/words/menus.toml",
     "app/words/replies.toml",
     "app/words/reasons.toml",
     "app/standards/editions/cn-2006.json",
@@ -74,7 +75,7 @@ def examine(desk: Desk) -> Iterator[Check]:
     yield files()
     yield address(site)
     away = not ground[0].ok
-    for look in (_tallies, _standards, _plain, _sealed):
+    for look in (_tallies, _standards, _plain, _sealed, _platform):
         name = look.__name__.strip("_")
         yield health.skipped(name) if away else _in_work(desk, name, look)
 
@@ -157,6 +158,20 @@ def _plain(work: Work) -> Check:
 def _sealed(work: Work) -> Check:
     count, shut = accounts.sealed(work)
     return finding("sealed", ok=not shut, count=count, slugs=", ".join(shut))
+
+
+def _platform(work: Work) -> Check:
+    alarms = accounts.alarms(work)
+    told = [
+        words.sentence(
+            "health",
+            "platform.one",
+            {"slug": one.slug, "api": one.api, "errcode": one.errcode or "-",
+             "until": shown(one.until)},
+        )
+        for one in alarms
+    ]  # fmt: skip
+    return finding("platform", ok=not alarms, alarms=" ".join(told))
 
 
 def _in_work(desk: Desk, name: str, look: Callable[[Work], Check]) -> Check:

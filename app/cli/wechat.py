@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from app.accounts import commands as accounts
-from app.accounts import rules
-from app.accounts.terms import AccountKind, Mode
-from app.cli.desk import Desk, Told, help_of, verb
+from app.accounts import queries, rules
+from app.accounts.terms import AccountKind, MenuState, Mode
+from app.cli.desk import REFUSED, Desk, Told, help_of, verb
 
 
 @click.group("wechat", help=help_of("wechat"))
@@ -38,6 +38,8 @@ def account() -> None:
 @click.option(
     "--mode", type=click.Choice([one.value for one in Mode]), help=help_of("account.add.mode")
 )
+@click.option("--verified/--unverified", default=None, help=help_of("account.add.verified"))
+@click.option("--notice", metavar="'ID FIELD FIELD'", help=help_of("account.add.notice"))
 def add(
     desk: Desk,
     slug: str,
@@ -49,6 +51,8 @@ def add(
     token: str,
     aes_key: str | None,
     mode: str | None,
+    verified: bool | None,
+    notice: str | None,
 ) -> Told:
     described = rules.official_account(
         slug,
@@ -60,11 +64,41 @@ def add(
         aes_key=aes_key,
         mode=None if mode is None else Mode(mode),
         production=desk.site.config.production,
+        verified=verified,
+        notice=notice,
     )
     with desk.work() as work:
         put = accounts.put_official_account(work, described)
     answer = {"slug": described.slug, "mode": described.mode, "outcome": put}
     return Told(answer, f"account.add.{put}")
+
+
+@group.group("menu", help=help_of("menu"))
+def menu() -> None:
+    """Verbs about menus."""
+
+
+@verb(menu, "sync", "accounts.sync_menu", "accounts.menu_state")
+@click.argument("slug")
+@click.option("--dry-run", is_flag=True, help=help_of("menu.sync.dry_run"))
+def sync(desk: Desk, slug: str, *, dry_run: bool) -> Told:
+    with desk.work() as work:
+        accounts.sync_menu(work, slug, trial=dry_run)
+    with desk.work() as work:
+        state = queries.menu_state(work, slug)
+    answer = {"slug": slug, "trial": state.trial, "steps": list(state.steps), "error": state.error}
+    if state.error is not None:
+        desk.code = REFUSED
+    facts = answer | {"count": len(state.steps)}
+    return Told(answer, f"menu.sync.{_outcome(state)}", facts)
+
+
+def _outcome(state: MenuState) -> str:
+    if state.error is not None:
+        return "failed"
+    if not state.steps:
+        return "same"
+    return "trial" if state.trial else "done"
 
 
 @verb(group, "bind", "accounts.bind")

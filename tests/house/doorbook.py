@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from app.accounts import commands as accounts
 from app.accounts import queries as desk
+from app.accounts.terms import DeliveryState
 from app.attendance import commands as attendance
 from app.attendance.queries import devices, records, uploads
 from app.attendance.terms import Answer, DeviceKind
@@ -91,6 +92,11 @@ def _imposter(work: Work, _: Estate) -> object:
     return cards.import_people(work, people_sheet(csv_of(columns, line)))
 
 
+def _menu_state(work: Work, _: Estate) -> object:
+    accounts.put_menu_state(work, SERVICE, trial=True, steps=(), error=None)
+    return desk.menu_state(work, SERVICE)
+
+
 def _units(*lines: str) -> Ask:
     head = "code,parent_code,kind,name,order,grade"
     return lambda work, _: org.import_units(work, units_sheet("\n".join((head, *lines, ""))))
@@ -115,9 +121,17 @@ BOOK: dict[str, tuple[Case, ...]] = {
             w, role=Role.DEPARTMENT_SECRETARY, unit_code=ACUPUNCTURE, name="新管理员")),
     ),
     "accounts.invited_to": (Case(lambda w, e: desk.invited_to(w, e.invitation)),),
-    "accounts.menu_state": (Case(lambda w, _: desk.menu_state(w, SERVICE), _PLATFORM),),
+    "accounts.menu_state": (Case(_menu_state, _PLATFORM),),
     "accounts.put_bound_tag": (
         Case(lambda w, _: accounts.put_bound_tag(w, SERVICE, 101), _PLATFORM),
+    ),
+    "accounts.put_delivery": (
+        Case(
+            lambda w, _: accounts.put_delivery(
+                w, 1, DeliveryState.ENDED, platform_id=None, reason=None
+            ),
+            _PLATFORM,
+        ),
     ),
     "accounts.put_menu_state": (
         Case(
@@ -127,6 +141,9 @@ BOOK: dict[str, tuple[Case, ...]] = {
     ),
     "accounts.put_official_account": (
         Case(lambda w, _: accounts.put_official_account(w, ACCOUNTS[SERVICE]), _PLATFORM),
+    ),
+    "accounts.put_tags": (
+        Case(lambda w, _: accounts.put_tags(w, SERVICE, [OPENID], [101]), _PLATFORM),
     ),
     "accounts.sealed": (Case(lambda w, _: desk.sealed(w), _PLATFORM),),
     "accounts.speaking_plainly": (Case(lambda w, _: desk.speaking_plainly(w), _PLATFORM),),

@@ -66,6 +66,8 @@ def ground() -> Iterator[Ground]:
                 production=False,
                 pool_size=8,
                 statement_timeout_ms=0,
+                wechat_api="http://127.0.0.1:1",
+                wechat_open="http://127.0.0.1:1",
             )
             vault = Vault({"k1": b"k" * 32}, b"i" * 32)
             site = Site(

@@ -5,7 +5,7 @@ Codes of log-ins stand in `oauth` and `mini`. Everything here raises PlatformErr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeAlias
@@ -119,9 +119,9 @@ def _tags(platform: Platform) -> dict[str, int]:
     return {str(tag["name"]): int(tag["id"]) for tag in listed if isinstance(tag, dict)}
 
 
-def put_on_tag(platform: Platform, tag: int, openid: str) -> None:
-    """The follower carries the tag."""
-    platform.post(TAGS_PUT_ON.path, {"openid_list": [openid], "tagid": tag})
+def put_on_tag(platform: Platform, tag: int, openids: Sequence[str]) -> None:
+    """The followers, 50 at most, carry the tag."""
+    platform.post(TAGS_PUT_ON.path, {"openid_list": list(openids), "tagid": tag})
 
 
 def take_off_tag(platform: Platform, tag: int, openid: str) -> None:

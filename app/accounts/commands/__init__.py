@@ -8,7 +8,13 @@ from app.accounts.commands.official import (
     put_official_account,
     sweep,
 )
-from app.accounts.commands.platform import put_bound_tag, put_menu_state, sync_menu
+from app.accounts.commands.platform import (
+    put_bound_tag,
+    put_delivery,
+    put_menu_state,
+    put_tags,
+    sync_menu,
+)
 
 __all__ = [
     "CALLBACKS_KEPT",
@@ -17,8 +23,10 @@ __all__ = [
     "bind",
     "invite",
     "put_bound_tag",
+    "put_delivery",
     "put_menu_state",
     "put_official_account",
+    "put_tags",
     "sweep",
     "sync_menu",
 ]

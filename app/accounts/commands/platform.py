@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
-from app.accounts.tables import MenuRow, OfficialAccountRow
+from app.accounts.tables import DeliveryRow, FollowerRow, MenuRow, OfficialAccountRow
+from app.accounts.terms import DeliveryState, FollowerState
 from app.base.work import Work, command
 from app.kernel.actor import Permission
 from app.kernel.errors import NotFoundError
@@ -45,3 +47,41 @@ def put_bound_tag(work: Work, slug: str, tag: int) -> None:
         .values(slug=slug, bound_tag=tag, trial=False, steps=[])
         .on_conflict_do_update(index_elements=["slug"], set_={"bound_tag": tag})
     )
+
+
+@command(Permission.SYSTEM_OPERATE)
+def put_delivery(
+    work: Work,
+    message_id: int,
+    state: DeliveryState,
+    *,
+    platform_id: str | None,
+    reason: str | None,
+) -> None:
+    """记下送达 — what became of a message that was begun, and the platform's number for it.
+
+    What the platform itself said of it meanwhile stands.
+    """
+    work.session.execute(
+        update(DeliveryRow)
+        .where(DeliveryRow.message_id == message_id, DeliveryRow.state == DeliveryState.SENDING)
+        .values(state=state, platform_id=platform_id, reason=reason)
+    )
+
+
+@command(Permission.SYSTEM_OPERATE)
+def put_tags(work: Work, slug: str, openids: Sequence[str], tags: Sequence[int]) -> None:
+    """记下标签 — these followers carry these tags of ours now, and no others."""
+    if not openids:
+        return
+    work.session.execute(
+        insert(FollowerRow)
+        .values([
+            {"slug": slug, "openid": openid, "state": FollowerState.FOLLOWS, "tags": list(tags),
+             "heard_sent": 0, "acted_sent": 0}
+            for openid in openids
+        ])
+        .on_conflict_do_update(
+            index_elements=["slug", "openid"], set_={"tags": list(tags)}
+        )
+    )  # fmt: skip

@@ -18,6 +18,7 @@ from app.accounts.queries.official import (
 )
 from app.accounts.queries.platform import (
     alarms,
+    bound_openids,
     bound_tag,
     delivered,
     follower,
@@ -31,6 +32,7 @@ __all__ = [
     "alarms",
     "alone",
     "binding_of",
+    "bound_openids",
     "bound_tag",
     "delivered",
     "follower",

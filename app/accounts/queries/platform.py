@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from app.accounts.queries.asking import alone
-from app.accounts.tables import DeliveryRow, FollowerRow, GateRow, MenuRow, TokenRow
+from app.accounts.tables import BindingRow, DeliveryRow, FollowerRow, GateRow, MenuRow, TokenRow
 from app.accounts.terms import (
     Alarm,
     Follower,
@@ -54,6 +54,12 @@ def follower(site: Site, slug: str, openid: str) -> Follower | None:
     if row is None:
         return None
     return Follower(FollowerState(row.state), row.heard_at, row.acted_at, tuple(row.tags))
+
+
+def bound_openids(site: Site, slug: str) -> tuple[str, ...]:
+    """已绑定的粉丝 — the openids of an account that belong to somebody."""
+    asked = select(BindingRow.openid).where(BindingRow.slug == slug, BindingRow.ended_at.is_(None))
+    return tuple(alone(site, asked.order_by(BindingRow.id)).scalars())
 
 
 def bound_tag(site: Site, slug: str) -> int | None:

@@ -2,8 +2,8 @@
 
 from app.accounts.steps.callbacks import claim_callback, store_reply
 from app.accounts.steps.clashes import flush
-from app.accounts.steps.deliveries import begin_delivery, close_delivery, confirm_delivery, go_by
-from app.accounts.steps.followers import heard, mark_follower, mark_tags, retag, spend_leave
+from app.accounts.steps.deliveries import begin_delivery, confirm_delivery, go_by
+from app.accounts.steps.followers import heard, mark_follower, retag, spend_leave
 from app.accounts.steps.gates import ALL, shut_gate, take_turn
 from app.accounts.steps.sessions import end_phone_session, open_phone_session
 from app.accounts.steps.tickets import issue_ticket, use_ticket

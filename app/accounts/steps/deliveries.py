@@ -16,53 +16,38 @@ _BEGIN = text("""
 with made as (
   insert into wechat_delivery (message_id, slug, openid, state, begun_at)
   values (:message_id, :slug, :openid, 'sending', :now)
-  on conflict (message_id) do nothing returning begun_at
+  on conflict (message_id) do nothing returning state, channel, begun_at, called_at
 )
-select 'sending', cast(null as text), begun_at, true from made union all
-select state, channel, begun_at, false from wechat_delivery where message_id = :message_id
+select state, channel, begun_at, called_at from made union all
+select state, channel, begun_at, called_at from wechat_delivery where message_id = :message_id
 """)
 _GO = text("""
-update wechat_delivery set channel = :channel, begun_at = :now, state = 'sending'
+update wechat_delivery set channel = :channel,
+  called_at = case when cast(:channel as text) is null then null
+    when channel = :channel then coalesce(called_at, :now) else :now end
 where message_id = :message_id
-""")
-_CLOSE = text("""
-update wechat_delivery set state = :state, platform_id = coalesce(:platform_id, platform_id),
-  reason = :reason where message_id = :message_id
 """)
 _CONFIRM = text("""
 update wechat_delivery set state = :state, reason = :reason
-where slug = :slug and platform_id = :platform_id and state in ('sent', 'sending', 'unknown')
+where slug = :slug and platform_id = :platform_id and state in ('sending', 'sent', 'unknown')
 returning message_id
 """)
 
 
 def begin_delivery(site: Site, message_id: int, slug: str, openid: str) -> Delivery:
-    """开始送达 — the delivery of that outbox message, made now or found as it was left."""
+    """开始送达 — the delivery of that outbox message, made now or found as it was left.
+
+    Only who holds the message's row asks, so nobody else makes it meanwhile.
+    """
     facts = {"message_id": message_id, "slug": slug, "openid": openid, "now": site.clock()}
-    # A row that another made while this ran is not seen yet: the one lease makes that impossible.
-    state, channel, begun_at, is_new = alone(site, _BEGIN, facts).one()
+    state, channel, begun_at, called_at = alone(site, _BEGIN, facts).one()
     known = None if channel is None else Channel(channel)
-    return Delivery(DeliveryState(state), known, begun_at, is_new)
+    return Delivery(DeliveryState(state), known, begun_at, called_at)
 
 
-def go_by(site: Site, message_id: int, channel: Channel) -> None:
-    """选定方式 — from now on the message may have gone out this way."""
+def go_by(site: Site, message_id: int, channel: Channel | None) -> None:
+    """选定方式 — from now on the message may have gone out this way; None: it surely has not."""
     alone(site, _GO, {"message_id": message_id, "channel": channel, "now": site.clock()})
-
-
-def close_delivery(
-    site: Site,
-    message_id: int,
-    state: DeliveryState,
-    *,
-    platform_id: str | None = None,
-    reason: str | None = None,
-) -> None:
-    """结束送达 — what became of it, and the platform's number for it."""
-    facts = {
-        "message_id": message_id, "state": state, "platform_id": platform_id, "reason": reason,
-    }  # fmt: skip
-    alone(site, _CLOSE, facts)
 
 
 def confirm_delivery(

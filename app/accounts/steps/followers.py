@@ -6,18 +6,17 @@ says (wechat.md 1.5). Each step is one statement that is a transaction by itself
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlalchemy import text
 
 from app.accounts.queries import binding_of
 from app.accounts.queries.asking import alone
 from app.accounts.rules import platform as rules
 from app.accounts.terms import FollowerAct, FollowerState
+from app.base import outbox
 from app.base.site import Site
-from app.base.work import Work, begin
-from app.kernel.actor import Actor, Role, Via
-from app.kernel.place import Place
+from app.base.work import Work
+
+TOPIC = "wechat.tag"
 
 # Who speaks again within the minute, before we said anything, changes nothing worth a write.
 _HEARD = text("""
@@ -55,11 +54,6 @@ insert into follower (slug, openid, state, heard_sent, acted_sent, tags)
 values (:slug, :openid, :state, 0, 0, '[]')
 on conflict (slug, openid) do update set state = excluded.state
 """)
-_TAGGED = text("""
-insert into follower (slug, openid, state, heard_sent, acted_sent, tags)
-values (:slug, :openid, 'follows', 0, 0, to_jsonb(cast(:tags as bigint[])))
-on conflict (slug, openid) do update set tags = excluded.tags
-""")
 
 _STATEMENTS = {
     FollowerAct.SPEAK: _HEARD,
@@ -75,15 +69,14 @@ def heard(site: Site, slug: str, openid: str, act: FollowerAct) -> None:
     Who leaves stays bound, and is sent nothing until they come back.
     """
     alone(site, _STATEMENTS[act], {"slug": slug, "openid": openid, "now": site.clock()})
-    if act is FollowerAct.FOLLOW and binding_of(site, slug, openid) is not None:
-        robot = Actor("robot:wechat.heard", Via.JOB, Place.root(), Role.ROBOT)
-        with begin(site, robot) as work:
-            retag(work, slug, openid)
+    binding = binding_of(site, slug, openid) if act is FollowerAct.FOLLOW else None
+    if binding is not None:
+        outbox.leave(site, TOPIC, binding.place, slug=slug, openid=openid)
 
 
 def retag(work: Work, slug: str, openid: str) -> None:
     """换标签 — after this commit the openid carries the tag 已绑定 exactly if it is bound."""
-    work.tell("wechat.tag", slug=slug, openid=openid)
+    work.tell(TOPIC, slug=slug, openid=openid)
 
 
 def spend_leave(site: Site, slug: str, openid: str) -> bool:
@@ -100,8 +93,3 @@ def spend_leave(site: Site, slug: str, openid: str) -> bool:
 def mark_follower(site: Site, slug: str, openid: str, state: FollowerState) -> None:
     """标记粉丝 — the platform told us this about the follower."""
     alone(site, _MARK, {"slug": slug, "openid": openid, "state": state})
-
-
-def mark_tags(site: Site, slug: str, openid: str, tags: Sequence[int]) -> None:
-    """标记标签 — the follower carries these tags of ours now."""
-    alone(site, _TAGGED, {"slug": slug, "openid": openid, "tags": list(tags)})

@@ -91,6 +91,8 @@ class DeliveryRow(Base):
     channel: Mapped[str | None]
     state: Mapped[str]
     begun_at: Mapped[datetime]
+    # Null until the platform was first called for it.
+    called_at: Mapped[datetime | None]
     # The platform's own number of a template message; null where it gives none.
     platform_id: Mapped[str | None]
     reason: Mapped[str | None]

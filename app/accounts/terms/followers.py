@@ -61,5 +61,5 @@ class Delivery:
     state: DeliveryState
     channel: Channel | None
     begun_at: datetime
-    # True for who has just begun it, False for who finds it begun.
-    is_new: bool
+    # When the platform was first called for it; None where it was not yet, as far as we know.
+    called_at: datetime | None
