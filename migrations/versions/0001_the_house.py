@@ -15,12 +15,15 @@ down_revision = None
 
 # What `secure` puts on each table.
 PROTECTIONS: dict[str, dict[str, bool]] = {
+    "activation_slip": {"audited": True},
     "attempt": {},
     "audit_entry": {"append_only": True},
     "award_run": {"placed": True, "audited": True},
     "award_verdict": {"placed": True, "append_only": True},
+    "binding_try": {},
     "callback": {},
     "card": {"placed": True, "audited": True},
+    "card_proof": {},
     "credit_entry": {"placed": True, "append_only": True},
     "device": {"placed": True, "audited": True},
     "device_health": {"placed": True},
@@ -44,11 +47,14 @@ PROTECTIONS: dict[str, dict[str, bool]] = {
     "upload_part": {"placed": True, "append_only": True},
     "batch": {"placed": True, "audited": True},
     "binding": {"audited": True},
+    "binding_claim": {"audited": True},
+    "binding_request": {"audited": True},
     "follower": {},
     "freeze_link": {},
     "grant_held": {"audited": True},
     "known_device": {},
     "past_password": {},
+    "phone_proof": {},
     "recovery_code": {"audited": True},
     "reset_code": {"audited": True},
     "scan": {},
@@ -77,6 +83,22 @@ def upgrade() -> None:
     op.execute(f"grant usage on schema public to {APP_ROLE}")
     op.execute(f"grant select on alembic_version to {APP_ROLE}")
     op.execute(DEMAND_ACTION)
+    op.create_table(
+        "activation_slip",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("person_no", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("path", sa.Text(collation="C"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_activation_slip")),
+        sa.UniqueConstraint("code_hash", name=op.f("uq_activation_slip_code_hash")),
+    )
+    op.create_index(
+        op.f("ix_activation_slip_person_id"), "activation_slip", ["person_id"], unique=False
+    )
     op.create_table(
         "attempt",
         sa.Column("scope", sa.Text(), nullable=False),
@@ -169,6 +191,14 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "binding_try",
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("scope", "key", "day", name=op.f("pk_binding_try")),
+    )
+    op.create_table(
         "callback",
         sa.Column("slug", sa.Text(), nullable=False),
         sa.Column("key", sa.LargeBinary(), nullable=False),
@@ -203,6 +233,18 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("state = 'active'"),
     )
+    op.create_table(
+        "card_proof",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("person_no", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("path", sa.Text(collation="C"), nullable=False),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_card_proof")),
+    )
+    op.create_index(op.f("ix_card_proof_expires_at"), "card_proof", ["expires_at"], unique=False)
+    op.create_index(op.f("ix_card_proof_person_id"), "card_proof", ["person_id"], unique=False)
     op.create_table(
         "credit_entry",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -327,6 +369,7 @@ def upgrade() -> None:
         "login",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=True),
         sa.Column("card_no", sa.Text(), nullable=True),
         sa.Column("password_hash", sa.LargeBinary(), nullable=True),
         sa.Column("password_at", sa.DateTime(timezone=True), nullable=True),
@@ -335,7 +378,6 @@ def upgrade() -> None:
         sa.Column("totp_key", sa.LargeBinary(), nullable=True),
         sa.Column("totp_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("totp_step", sa.BigInteger(), nullable=True),
-        sa.Column("person_id", sa.BigInteger(), nullable=False),
         sa.Column("path", sa.Text(collation="C"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_login")),
     )
@@ -436,6 +478,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("id_number_index", name=op.f("uq_person_id_number_index")),
         sa.UniqueConstraint("person_no", name=op.f("uq_person_person_no")),
     )
+    op.create_index(op.f("ix_person_name"), "person", ["name"], unique=False)
     op.create_index(op.f("ix_person_path"), "person", ["path"], unique=False)
     op.create_index(op.f("ix_person_phone_index"), "person", ["phone_index"], unique=False)
     op.create_index(op.f("ix_person_unit_id"), "person", ["unit_id"], unique=False)
@@ -762,10 +805,20 @@ def upgrade() -> None:
         sa.Column("slug", sa.Text(), nullable=False),
         sa.Column("openid", sa.Text(), nullable=False),
         sa.Column("person_no", sa.Text(), nullable=False),
+        sa.Column("how", sa.Text(), nullable=False),
         sa.Column("bound_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("phone_proven_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_as", sa.Text(), nullable=True),
         sa.Column("person_id", sa.BigInteger(), nullable=False),
         sa.Column("path", sa.Text(collation="C"), nullable=False),
+        sa.CheckConstraint(
+            "ended_as in ('replaced', 'moved', 'unbound', 'cancelled')",
+            name=op.f("ck_binding_ended_as"),
+        ),
+        sa.CheckConstraint(
+            "how in ('phone', 'card', 'slip', 'human', 'operator')", name=op.f("ck_binding_how")
+        ),
         sa.ForeignKeyConstraint(
             ["slug"], ["official_account.slug"], name=op.f("fk_binding_slug_official_account")
         ),
@@ -785,6 +838,82 @@ def upgrade() -> None:
         ["slug", "person_id"],
         unique=True,
         postgresql_where=sa.text("ended_at is null"),
+    )
+    op.create_table(
+        "binding_claim",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("openid", sa.Text(), nullable=False),
+        sa.Column("person_no", sa.Text(), nullable=False),
+        sa.Column("how", sa.Text(), nullable=False),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("effective_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_as", sa.Text(), nullable=True),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("path", sa.Text(collation="C"), nullable=False),
+        sa.CheckConstraint(
+            "ended_as in ('effective', 'refused', 'void')", name=op.f("ck_binding_claim_ended_as")
+        ),
+        sa.CheckConstraint(
+            "how in ('phone', 'card', 'slip', 'human', 'operator')",
+            name=op.f("ck_binding_claim_how"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["slug"], ["official_account.slug"], name=op.f("fk_binding_claim_slug_official_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_binding_claim")),
+    )
+    op.create_index(
+        "ix_binding_claim_due",
+        "binding_claim",
+        ["effective_at"],
+        unique=False,
+        postgresql_where=sa.text("ended_at is null"),
+    )
+    op.create_index(
+        op.f("ix_binding_claim_person_id"), "binding_claim", ["person_id"], unique=False
+    )
+    op.create_index(
+        "uq_binding_claim_openid",
+        "binding_claim",
+        ["slug", "openid"],
+        unique=True,
+        postgresql_where=sa.text("ended_at is null"),
+    )
+    op.create_index(
+        "uq_binding_claim_person",
+        "binding_claim",
+        ["slug", "person_id"],
+        unique=True,
+        postgresql_where=sa.text("ended_at is null"),
+    )
+    op.create_table(
+        "binding_request",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("openid", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("department", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("person_no", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("path", sa.Text(collation="C"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["slug"],
+            ["official_account.slug"],
+            name=op.f("fk_binding_request_slug_official_account"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_binding_request")),
+    )
+    op.create_index(
+        "uq_binding_request_openid",
+        "binding_request",
+        ["slug", "openid"],
+        unique=True,
+        postgresql_where=sa.text("answered_at is null"),
     )
     op.create_table(
         "follower",
@@ -862,6 +991,21 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_past_password_login_id"), "past_password", ["login_id"], unique=False)
     op.create_table(
+        "phone_proof",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("openid", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("code_hash", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["slug"], ["official_account.slug"], name=op.f("fk_phone_proof_slug_official_account")
+        ),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_phone_proof")),
+        sa.UniqueConstraint("code_hash", name=op.f("uq_phone_proof_code_hash")),
+    )
+    op.create_index(op.f("ix_phone_proof_expires_at"), "phone_proof", ["expires_at"], unique=False)
+    op.create_table(
         "recovery_code",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("login_id", sa.BigInteger(), nullable=False),
@@ -927,6 +1071,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("called_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("platform_id", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.CheckConstraint(
@@ -1117,6 +1262,8 @@ def downgrade() -> None:
     op.drop_table("reset_code")
     op.drop_index(op.f("ix_recovery_code_login_id"), table_name="recovery_code")
     op.drop_table("recovery_code")
+    op.drop_index(op.f("ix_phone_proof_expires_at"), table_name="phone_proof")
+    op.drop_table("phone_proof")
     op.drop_index(op.f("ix_past_password_login_id"), table_name="past_password")
     op.drop_table("past_password")
     op.drop_index(op.f("ix_known_device_seen_at"), table_name="known_device")
@@ -1126,6 +1273,29 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_freeze_link_login_id"), table_name="freeze_link")
     op.drop_table("freeze_link")
     op.drop_table("follower")
+    op.drop_index(
+        "uq_binding_request_openid",
+        table_name="binding_request",
+        postgresql_where=sa.text("answered_at is null"),
+    )
+    op.drop_table("binding_request")
+    op.drop_index(
+        "uq_binding_claim_person",
+        table_name="binding_claim",
+        postgresql_where=sa.text("ended_at is null"),
+    )
+    op.drop_index(
+        "uq_binding_claim_openid",
+        table_name="binding_claim",
+        postgresql_where=sa.text("ended_at is null"),
+    )
+    op.drop_index(op.f("ix_binding_claim_person_id"), table_name="binding_claim")
+    op.drop_index(
+        "ix_binding_claim_due",
+        table_name="binding_claim",
+        postgresql_where=sa.text("ended_at is null"),
+    )
+    op.drop_table("binding_claim")
     op.drop_index(
         "uq_binding_person", table_name="binding", postgresql_where=sa.text("ended_at is null")
     )
@@ -1196,6 +1366,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_person_unit_id"), table_name="person")
     op.drop_index(op.f("ix_person_phone_index"), table_name="person")
     op.drop_index(op.f("ix_person_path"), table_name="person")
+    op.drop_index(op.f("ix_person_name"), table_name="person")
     op.drop_table("person")
     op.drop_table("periodic_turn")
     op.drop_index(
@@ -1246,6 +1417,9 @@ def downgrade() -> None:
         ],
     )
     op.drop_table("credit_entry")
+    op.drop_index(op.f("ix_card_proof_person_id"), table_name="card_proof")
+    op.drop_index(op.f("ix_card_proof_expires_at"), table_name="card_proof")
+    op.drop_table("card_proof")
     op.drop_index(
         "uq_card_one_active", table_name="card", postgresql_where=sa.text("state = 'active'")
     )
@@ -1255,6 +1429,7 @@ def downgrade() -> None:
     op.drop_table("card")
     op.drop_index(op.f("ix_callback_at"), table_name="callback")
     op.drop_table("callback")
+    op.drop_table("binding_try")
     op.drop_index(op.f("ix_award_verdict_person_id_run_id"), table_name="award_verdict")
     op.drop_table("award_verdict")
     op.drop_index(
@@ -1271,4 +1446,6 @@ def downgrade() -> None:
     op.drop_table("audit_entry")
     op.drop_index(op.f("ix_attempt_since"), table_name="attempt")
     op.drop_table("attempt")
+    op.drop_index(op.f("ix_activation_slip_person_id"), table_name="activation_slip")
+    op.drop_table("activation_slip")
     op.execute("drop function demand_action")
