@@ -9,6 +9,7 @@ from datetime import date
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
 from app.base.site import Site
 from app.base.work import begin
@@ -442,3 +443,26 @@ def test_a_fault_of_ours_gets_a_number_and_tells_nothing(
     assert answer.status_code == 500
     assert re.search(r"编号 <b class=\"num\">[0-9A-F]{6}</b>", answer.text)
     assert HE_MIN not in answer.text
+
+
+def test_a_page_asks_no_more_often_for_five_activities_than_for_one(
+    site: Site, he_min: Phone, phone: OpenPhone
+) -> None:
+    asked: list[str] = []
+
+    def hear(*facts: object) -> None:
+        asked.append(str(facts[2]))
+
+    counts = {}
+    event.listen(site.engine, "before_cursor_execute", hear)
+    for name, person in {"five": he_min, "one": phone("o-cao-jing", CAO_JING)}.items():
+        for path in ("", "why"):
+            asked.clear()
+            assert person.get(path).status_code == 200
+            counts[name, path] = len(asked)
+    event.remove(site.engine, "before_cursor_execute", hear)
+
+    # Plans are asked for where an activity waits for its award.
+    assert counts["five", ""] <= counts["one", ""] + 2
+    assert counts["five", "why"] <= counts["one", "why"] + 2
+    assert max(counts.values()) < 40

@@ -4,6 +4,7 @@ Ask for the fixture `phone`; it opens one by the step that OAuth ends in:
 
     he_min = phone("o-he-min", HE_MIN)     bound on the service account
     someone = phone("o-new")               a follower whom we do not know
+    phone("o-new", at=site)                at another site than the test's
     he_min.get("credits/2026")             -> the answer, as text in `.text`
     he_min.post("lost", card_no=...)       with the token that every form carries
 """
@@ -22,6 +23,7 @@ from app.accounts import queries, steps
 from app.base import cookies
 from app.base.site import Site
 from app.kernel.secret import Secret
+from app.main import create_app
 from tests.support.wechat_client import SERVICE, Official
 
 AGENT = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130.0 MicroMessenger/8.0.50"
@@ -57,14 +59,19 @@ def phone(site: Site, app: Flask, official: Official) -> OpenPhone:
     """Open phones, as OAuth would; with a person's number, one that is bound."""
 
     def open_(
-        openid: str, person_no: str | None = None, *, slug: str = SERVICE, light: bool = False
+        openid: str,
+        person_no: str | None = None,
+        *,
+        slug: str = SERVICE,
+        light: bool = False,
+        at: Site | None = None,
     ) -> Phone:
         if person_no is not None:
             official.bind(slug, openid, person_no)
         token = steps.open_phone_session(
             site, slug, openid, agent=AGENT, address="10.0.0.9", light=light
         )
-        client = app.test_client()
+        client = (app if at is None else create_app(at)).test_client()
         client.environ_base["HTTP_USER_AGENT"] = AGENT
         name = cookies.name_of(site.config, f"{cookies.PHONE}_{slug}")
         client.set_cookie(name, token.reveal())

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.accounts.commands import binding as bindings
-from app.accounts.commands import proving, requests
+from app.accounts.commands import binding as accounts
+from app.accounts.commands import proving as proofs
+from app.accounts.commands import requests
 from app.accounts.queries.binding import binding_history, binding_state
-from app.accounts.terms.proofs import (
-    Bound,
-    CardEvidence,
-    Evidence,
-    NotBound,
-    Outcome,
-    SlipEvidence,
-    Waits,
-)
+from app.accounts.terms.proofs import Bound, NameNeeded, NotBound, Outcome, Waits
 from app.base import words
 from app.base.work import passes
-from app.kernel.errors import CmeError, ConflictError, InvalidError, NotFoundError
+from app.kernel.errors import ConflictError, InvalidError, NotFoundError
 from app.kernel.secret import Secret
 from app.people import queries as people
+from wechat import proving
 from wechat.phone import faces, mini
 from wechat.phone.blueprint import blueprint
 from wechat.phone.entering import Visit, bound, entered, proven
@@ -57,7 +53,7 @@ def by_phone(visit: Visit) -> ResponseReturnValue:
     if not mini.known(visit.site):
         return faces.show("bind_phone", link=None)
     with visit.work() as work:
-        ticket = proving.offer_phone_proof(work, visit.slug, visit.session.openid)
+        ticket = proofs.offer_phone_proof(work, visit.slug, visit.session.openid)
     return faces.show("bind_phone", link=mini.link_with(visit.site, ticket))
 
 
@@ -77,12 +73,13 @@ def card_seen(visit: Visit, token: str) -> ResponseReturnValue:  # noqa: ARG001 
 
 
 @blueprint.post("/<slug>/bind/card/<token>", endpoint="bind_by_card")
-@passes("accounts.attempt", "accounts.prove")
+@passes(*proving.DOORS)
 @entered
 @proven
 def by_card(visit: Visit, token: str) -> ResponseReturnValue:
     """Bind by a card that was held to a reader a moment ago."""
-    return _prove(visit, CardEvidence(Secret(token)))
+    openid = visit.session.openid
+    return _told(visit, proving.prove_by_card(visit.work, visit.slug, openid, Secret(token)))
 
 
 @blueprint.get("/<slug>/bind/slip", endpoint="bind_slip")
@@ -93,12 +90,13 @@ def slip(visit: Visit) -> ResponseReturnValue:  # noqa: ARG001  the same for eve
 
 
 @blueprint.post("/<slug>/bind/slip", endpoint="bind_by_slip")
-@passes("accounts.attempt", "accounts.prove")
+@passes(*proving.DOORS)
 @entered
 @proven
 def by_slip(visit: Visit) -> ResponseReturnValue:
     """Bind by the code of a slip."""
-    return _prove(visit, SlipEvidence(Secret(request.form.get("code", "")[:_LONGEST_CODE])))
+    openid, code = visit.session.openid, Secret(request.form.get("code", "")[:_LONGEST_CODE])
+    return _told(visit, proving.prove_by_slip(visit.work, visit.slug, openid, code))
 
 
 @blueprint.get("/<slug>/bind/ask", endpoint="bind_ask")
@@ -150,7 +148,7 @@ def history(visit: Visit) -> ResponseReturnValue:
 def unbind(visit: Visit) -> ResponseReturnValue:
     """This openid is nobody's any more."""
     with visit.work() as work:
-        bindings.unbind(work, visit.slug, visit.session.openid)
+        accounts.unbind(work, visit.slug, visit.session.openid)
     return faces.show("done", what="unbound")
 
 
@@ -164,30 +162,24 @@ def claim(visit: Visit) -> ResponseReturnValue:
     try:
         with visit.work() as work:
             if request.form.get("act") == "confirm":
-                bindings.confirm_claim(work, visit.slug, openid)
+                accounts.confirm_claim(work, visit.slug, openid)
                 return faces.show("done", what="moved")
-            bindings.refuse_claim(work, visit.slug, openid)
+            accounts.refuse_claim(work, visit.slug, openid)
     except NotFoundError:
         return faces.refuse("claim", 409)
     return faces.show("done", what="refused")
 
 
-def _prove(visit: Visit, evidence: Evidence) -> ResponseReturnValue:
-    """Count the try, then judge it; all refusals look the same."""
-    openid = visit.session.openid
-    with visit.work() as work:
-        tried = proving.attempt(work, visit.slug, openid, evidence)
-    outcome: Outcome
-    try:
-        with visit.work() as work:
-            outcome = proving.prove(work, tried)
-    except CmeError:
-        # Another was first: no more than any other refusal.
-        outcome = NotBound(tried.left)
+def _told(visit: Visit, outcome: Outcome) -> ResponseReturnValue:
+    """What became of a try; all refusals look the same."""
     match outcome:
         case Bound():
             return redirect(url_for("phone.bind", slug=visit.slug))
         case Waits(until=until):
             return faces.show("pending", until=full_moment(until))
+        case NotBound(left=left):
+            return faces.show("not_bound", 422, left=left)
+        case NameNeeded():
+            raise AssertionError("a name is asked for beside a phone number only")
         case _:
-            return faces.show("not_bound", 422, left=tried.left)
+            assert_never(outcome)
