@@ -15,6 +15,8 @@ from device.drivers import DRIVERS
 from device.mbox import doors as mbox
 from jobs.queues import HANDLERS
 from wechat import doors as wechat
+from wechat.mini import doors as mini
+from wechat.phone import doors as phone
 
 
 class PlainJson(DefaultJSONProvider):
@@ -57,6 +59,8 @@ def create_app(site: Site | None = None) -> Flask:
     flask.register_blueprint(pages.blueprint)
     flask.register_blueprint(activation.blueprint)
     flask.register_blueprint(wechat.blueprint)
+    flask.register_blueprint(phone.blueprint)
+    flask.register_blueprint(mini.blueprint)
     flask.register_blueprint(mbox.blueprint)
     flask.wsgi_app = wechat.BeforeFlask(flask.wsgi_app, site, told=metrics.told)  # type: ignore[method-assign]  # Flask's own way to wrap it
     return flask

@@ -11,7 +11,7 @@ from rq import Queue as RedisQueue
 from rq.serializers import JSONSerializer
 
 from app.base.site import Handler
-from jobs import awards, sweeping, uploads, wechat
+from jobs import awards, binding, sweeping, uploads, wechat
 
 # A black-holed Redis must not hold anybody: its own defaults hang for a minute.
 _ANSWER_S = 1.0
@@ -27,6 +27,8 @@ class Queue(StrEnum):
 
 # topic → the job that answers it
 HANDLERS: dict[str, Handler] = {
+    "accounts.recheck": binding.recheck,
+    "accounts.settle": binding.settle,
     "attendance.intake": uploads.intake,
     "awards.run": awards.carry_out,
     "awards.run.given_up": awards.give_up,

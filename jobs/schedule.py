@@ -44,6 +44,9 @@ class Periodic:
 
 
 JOBS = (
+    # A binding that waits a day takes effect within minutes of it.
+    Periodic("accounts.settle", every=timedelta(minutes=5)),
+    Periodic("accounts.recheck", every=timedelta(days=1)),
     Periodic("house.sweep", every=timedelta(hours=1)),
     Periodic("credits.check", every=timedelta(days=1), after=timedelta(hours=3)),
 )

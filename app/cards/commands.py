@@ -11,6 +11,9 @@ from sqlalchemy import BigInteger, Text, any_, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 
+from app.accounts.queries import proofs as accounts_queries
+from app.accounts.steps import binding as accounts
+from app.accounts.terms.proofs import CardProof
 from app.base.work import Work, command
 from app.cards import queries, rules
 from app.cards.tables import CardRow
@@ -26,11 +29,18 @@ from app.cards.terms import (
     RosterRow,
 )
 from app.kernel.actor import Permission
-from app.kernel.errors import ConflictError, InvalidError, NotFoundError, RowError
+from app.kernel.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    RowError,
+)
 from app.kernel.place import Place
 from app.kernel.secret import Secret
 from app.kernel.sheet import Imported, Sheet
 from app.kernel.span import shown
+from app.people import queries as people_queries
 from app.people import steps as people
 from app.people.terms import Fate, PersonId, PersonPlan, Roster
 
@@ -52,6 +62,8 @@ def import_people(work: Work, sheet: Sheet, *, dry_run: bool = False) -> Enrolme
     rows = [_fate(plan, change) for plan, change in zip(roster.plans, changes, strict=True)]
     if not dry_run:
         standing = people.store_roster(work, roster.plans)
+        changed = (plan.known for plan in roster.plans if plan.columns)
+        accounts.recheck(work, [known.id for known in changed if known is not None])
         card_ids = _store_cards(work, drafts, changes, standing)
         new = [standing[row.person_no][0] for row in rows if row.fate is Fate.ADDED]
         if card_ids or new:
@@ -90,6 +102,41 @@ def report_lost(work: Work, card_no: str) -> Card:
     if card.state is not CardState.ACTIVE:
         return card
     return _put(work, row, CardState.LOST, work.now)
+
+
+@command(Permission.CARDS_PROVE)
+def show_proof(
+    work: Work, *, uid: Secret | None = None, card_no: str | None = None, slug: str | None = None
+) -> CardProof:
+    """刷卡凭证 — the address that proves for a minute that this card was just held to a reader.
+
+    By the chip where a reader has it; by the number where somebody at a desk holds the card, who
+    must be one who may bind people. The account is the one named, or the one people go to first.
+    NotFoundError for a card that is not in use or out of sight: the answer is the same.
+    """
+    account = accounts_queries.face(work) if slug is None else slug
+    if account is None or not accounts_queries.is_account(work, account):
+        raise NotFoundError("accounts.official.unknown", slug=slug or "")
+    if card_no is not None and Permission.ACCOUNTS_BIND not in work.actor.permissions:
+        raise ForbiddenError("cards.proof.by_number")
+    card = _in_use(work, uid, card_no)
+    person = None if card is None else people_queries.people_of(work, [card.person_id])
+    if card is None or not person:
+        raise NotFoundError("cards.proof.refused")
+    holder = person[card.person_id]
+    token, expires_at = accounts.offer_card_proof(work, holder)
+    work.note("card", card.id, holder.place, kind="proof", expires_at=shown(expires_at))
+    url = f"{work.site.config.public_url}/m/{account}/bind/card/{token.reveal()}"
+    return CardProof(Secret(url), expires_at)
+
+
+def _in_use(work: Work, uid: Secret | None, card_no: str | None) -> Card | None:
+    found: tuple[Card, ...] = ()
+    if card_no is not None:
+        found = tuple(queries.cards_by_no(work, [card_no]).values())
+    elif uid is not None:
+        found = queries.cards_by_uid(work, [uid]).get(uid, ())
+    return next((card for card in found if card.state is CardState.ACTIVE), None)
 
 
 def _held(work: Work, card_no: str) -> tuple[CardRow, tuple[Card, ...]]:

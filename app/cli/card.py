@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
+from app.base import qr
 from app.cards import commands
 from app.cards.terms import CardState
-from app.cli.desk import Desk, help_of, verb
+from app.cli.desk import Desk, Told, help_of, verb
 from app.kernel.errors import InvalidError
 from app.kernel.span import SHANGHAI, local, shown
 
@@ -28,6 +29,17 @@ def set_(desk: Desk, card_no: str, state: str, since: str | None) -> dict[str, A
     with desk.work() as work:
         card = commands.set_state(work, card_no, wanted, moment)
     return {"card_no": card.no, "state": card.state, "since": shown(card.since)}
+
+
+@verb(group, "proof", "cards.show_proof")
+@click.argument("card_no")
+@click.option("--account", metavar="SLUG", help=help_of("card.proof.account"))
+def proof(desk: Desk, card_no: str, account: str | None) -> Told:
+    with desk.work() as work:
+        shown_proof = commands.show_proof(work, card_no=card_no, slug=account)
+    url = shown_proof.url.reveal()
+    answer = {"url": url, "expires_at": shown(shown_proof.expires_at)}
+    return Told(answer, "card.proof", answer | {"picture": qr.drawn(url)})
 
 
 def _state(text: str) -> CardState:

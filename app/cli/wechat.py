@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -109,3 +110,70 @@ def bind(desk: Desk, slug: str, *, openid: str, person: str) -> dict[str, Any]:
     with desk.work() as work:
         accounts.bind(work, slug, openid, person)
     return {"bound": True}
+
+
+@verb(group, "slips", "accounts.issue_slips")
+@click.option("--department", required=True, metavar="CODE", help=help_of("wechat.slips.unit"))
+@click.option("--person", metavar="PERSON_NO", help=help_of("wechat.slips.person"))
+@click.option("--out", type=click.Path(path_type=Path), help=help_of("wechat.slips.out"))
+def slips(desk: Desk, *, department: str, person: str | None, out: Path | None) -> Told:
+    """Without a file the codes are in the answer, which then is the only place where they are."""
+    with desk.work() as work:
+        made = printing.issue_slips(work, department, person_no=person)
+        if out is not None:
+            sheet.write(out, department, made)
+    answer: dict[str, Any] = {"slips": len(made)}
+    if out is not None:
+        return Told(answer | {"file": str(out)}, "wechat.slips.file")
+    answer["codes"] = [
+        {
+            "person_no": slip.person_no,
+            "name": slip.name,
+            "code": slip.code.reveal(),
+            "expires_at": shown(slip.expires_at),
+        }
+        for slip in made
+    ]
+    return Told(answer, "wechat.slips", {"sheet": sheet.as_text(made)})
+
+
+@verb(group, "requests", "accounts.requests")
+def requests(desk: Desk) -> dict[str, Any]:
+    with desk.work() as work:
+        found = proofs.requests(work)
+    return {
+        "requests": [
+            {
+                "id": one.id,
+                "account": one.slug,
+                "name": one.name,
+                "department": one.department,
+                "note": one.note,
+                "asked_at": shown(one.asked_at),
+                "likely": list(one.likely),
+            }
+            for one in found
+        ]
+    }
+
+
+@verb(group, "approve", "accounts.approve_request")
+@click.argument("request_id", type=int, metavar="ID")
+@click.option("--person", required=True, metavar="PERSON_NO", help=help_of("wechat.bind.person"))
+@click.option("--reason", default="", help=help_of("wechat.approve.reason"))
+def approve(desk: Desk, request_id: int, *, person: str, reason: str) -> Told:
+    with desk.work() as work:
+        outcome = answering.approve_request(work, request_id, person, reason)
+    if isinstance(outcome, Waits):
+        until = shown(outcome.until)
+        return Told({"bound": False, "pending_until": until}, "wechat.approve.later")
+    return Told({"bound": True}, "wechat.approve.now")
+
+
+@verb(group, "refuse", "accounts.refuse_request")
+@click.argument("request_id", type=int, metavar="ID")
+@click.option("--reason", required=True, help=help_of("wechat.refuse.reason"))
+def refuse(desk: Desk, request_id: int, *, reason: str) -> dict[str, Any]:
+    with desk.work() as work:
+        answering.refuse_request(work, request_id, reason)
+    return {"refused": True}

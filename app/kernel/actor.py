@@ -24,11 +24,15 @@ class Permission(StrEnum):
     ACCOUNTS_GRANT = "accounts:grant"
     ACCOUNTS_ACTIVATE = "accounts:activate"
     ACCOUNTS_BIND = "accounts:bind"
+    ACCOUNTS_PROVE = "accounts:prove"
+    ACCOUNTS_RESET = "accounts:reset"
+    ACCOUNTS_SELF = "accounts:self"
     AWARDS_READ = "awards:read"
     AWARDS_RUN = "awards:run"
     AWARDS_UNDO = "awards:undo"
     CARDS_CHANGE = "cards:change"
     CARDS_OWN = "cards:own"
+    CARDS_PROVE = "cards:prove"
     CREDITS_READ = "credits:read"
     DEVICES_EXCHANGE = "devices:exchange"
     DEVICES_MANAGE = "devices:manage"
@@ -74,17 +78,24 @@ _HOST = frozenset(
 _STAFF = frozenset({P.CARDS_CHANGE, P.PEOPLE_IMPORT, P.ORG_IMPORT})
 
 # What everyone who works in the console may do for themselves.
-_CONSOLE = frozenset({P.ACCOUNTS_ACTIVATE})
+_CONSOLE = frozenset({P.ACCOUNTS_ACTIVATE, P.ACCOUNTS_SELF})
 
 ROLES: dict[Role, frozenset[Permission]] = {
     Role.OPERATOR: frozenset(Permission),
     Role.CITY_OFFICE: _READS | _HOST | _STAFF | _CONSOLE | {P.ACCOUNTS_GRANT},
     Role.COUNTY_BUREAU: _READS | _HOST | _STAFF | _CONSOLE | {P.ACCOUNTS_GRANT},
-    Role.HOSPITAL_ADMIN: _READS | _HOST | _STAFF | _CONSOLE | {P.ACCOUNTS_GRANT, P.ACCOUNTS_BIND},
+    Role.HOSPITAL_ADMIN: _READS
+    | _HOST
+    | _STAFF
+    | _CONSOLE
+    | {P.ACCOUNTS_GRANT, P.ACCOUNTS_BIND, P.ACCOUNTS_RESET, P.CARDS_PROVE},
     Role.DEPARTMENT_SECRETARY: _READS | _CONSOLE,
     Role.AUDITOR: _READS | _CONSOLE,
-    Role.PERSON: frozenset({P.CARDS_OWN, P.CREDITS_READ, P.PEOPLE_OWN, P.STANDARDS_READ}),
-    Role.DEVICE: frozenset({P.DEVICES_EXCHANGE, P.SWIPES_UPLOAD}),
+    Role.PERSON: frozenset(
+        {P.ACCOUNTS_PROVE, P.ACCOUNTS_SELF, P.CARDS_OWN, P.CREDITS_READ, P.PEOPLE_OWN}
+        | {P.STANDARDS_READ}
+    ),
+    Role.DEVICE: frozenset({P.CARDS_PROVE, P.DEVICES_EXCHANGE, P.SWIPES_UPLOAD}),
     Role.ROBOT: _READS | _HOST | {P.SYSTEM_OPERATE},
 }
 

@@ -29,6 +29,7 @@ from app.kernel.secret import Secret
 from app.kernel.span import local_date
 from app.org import queries as org
 from app.org.terms import UnitId
+from app.people.rules import identity
 from app.people.tables import PersonRow, StatusRow
 from app.people.terms import (
     ID_NUMBER,
@@ -95,6 +96,21 @@ def people_by_no(work: Work, nos: Collection[str]) -> dict[str, Person]:
 def people_of(work: Work, ids: Collection[int]) -> dict[int, Person]:
     """The people of these ids, by id, however many they are."""
     return {person.id: person for person in _people(work, PersonRow.id == any_(_numbers(ids)))}
+
+
+def holders_of_phone(work: Work, number: Secret) -> tuple[Person, ...]:
+    """Who has this phone on file, by id; the number as the platform or a person writes it."""
+    bare = identity.phone(number.reveal())
+    if isinstance(bare, identity.Refusal):
+        return ()
+    index = work.site.vault.index(Secret(bare), PHONE)
+    return tuple(_people(work, PersonRow.phone_index == index, PersonRow.id))
+
+
+def named(work: Work, names: Collection[str]) -> tuple[Person, ...]:
+    """Everyone within sight who is called by one of these names, by id."""
+    texts = literal([name for name in names if name.isprintable()], ARRAY(Text))
+    return tuple(_people(work, PersonRow.name == any_(texts), PersonRow.id))
 
 
 def roster(work: Work, place: Place) -> tuple[Person, ...]:

@@ -21,6 +21,8 @@ class PersonRow(Placed, Audited, Base):
         one_of("title_level", TitleLevel),
         one_of("status", Status),
         Index(None, "path"),
+        # Who asks to be known says a name first.
+        Index(None, "name"),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)

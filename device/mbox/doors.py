@@ -25,6 +25,7 @@ from app.attendance.terms.drivers import Sent
 from app.base import words
 from app.base.site import Site
 from app.base.work import begin, passes
+from app.cards import commands as cards
 from app.kernel.actor import Actor, Role, Via
 from app.kernel.errors import CmeError, InvalidError, NotFoundError
 from app.kernel.place import Place
@@ -56,6 +57,15 @@ class EnrolRequest(BaseModel):
 
     device_sn: str = Field(min_length=1, max_length=64)
     code: str = Field(min_length=1, max_length=64)
+
+
+class ProofRequest(BaseModel):
+    """刷卡凭证请求 — the chip's number as the reader gives it, and on which account to bind."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    uid: str = Field(pattern=r"^([0-9A-Fa-f]{8}|[0-9A-Fa-f]{14}|[0-9A-Fa-f]{20})$")
+    account: str | None = Field(default=None, max_length=32)
 
 
 @blueprint.get("/time")
@@ -156,6 +166,18 @@ def heartbeat() -> ResponseReturnValue:
             return _times(work.now)
 
 
+@blueprint.post("/proof")
+@passes("attendance.caller", "attendance.spend_nonce", "cards.show_proof")
+def proof() -> ResponseReturnValue:
+    """刷卡凭证 — the address to show as a picture, for the card that is at the reader now."""
+    with _caller() as caller:
+        asked = _card_of(caller.body.read())
+        with begin(_site(), caller.actor) as work:
+            shown = cards.show_proof(work, uid=Secret(asked.uid.upper()), slug=asked.account)
+            life_s = int((shown.expires_at - work.now).total_seconds())
+    return {"url": shown.url.reveal(), "expires_in_s": life_s}
+
+
 @blueprint.route("/<path:rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
 def nothing_here(rest: str) -> ResponseReturnValue:
     """What is none of our addresses, or not by that method."""
@@ -220,6 +242,13 @@ def _spoken(answer: Answer) -> ResponseReturnValue:
 
 def _times(now: datetime) -> dict[str, Any]:
     return {"server_time": in_utc(now), "server_ms": in_ms(now)}
+
+
+def _card_of(body: bytes) -> ProofRequest:
+    try:
+        return ProofRequest.model_validate_json(body)
+    except ValidationError:
+        raise MalformedError("device.request.proof") from None
 
 
 def _object(body: bytes) -> dict[str, object]:

@@ -367,9 +367,9 @@ def test_two_schedulers_give_a_turn_out_once(site: Site, clock: Clock) -> None:
     clock.set(clock.now + timedelta(hours=1))
     later = schedule.tell_due(site)
 
-    assert first == ["house.sweep", "credits.check"]
+    assert first == ["accounts.settle", "accounts.recheck", "house.sweep", "credits.check"]
     assert second == []
-    assert later == ["house.sweep"]
+    assert later == ["accounts.settle", "house.sweep"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
+from app.base import qr
 from app.kernel.errors import CmeError, ConflictError
 from app.kernel.secret import Secret
 from app.kernel.span import in_ms, local
@@ -166,6 +167,14 @@ def _heartbeat(machine: Machine, _: Options) -> Said:
     return _answer(machine.heartbeat())
 
 
+def _proof(machine: Machine, options: Options) -> Said:
+    machine.synchronise()
+    url = machine.show_proof(options.uid, options.account)
+    if options.draw:
+        sys.stderr.write(f"{qr.drawn(url)}\n")
+    return {"url": url}
+
+
 def _restart(machine: Machine, options: Options) -> Said:
     return {"boot": machine.restart(options.boot)}
 
@@ -269,6 +278,10 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     verb("heartbeat", _heartbeat, "tell the server how the machine is")
+    proof = verb("proof", _proof, "hold a card to the reader, and show the code that binds it")
+    proof.add_argument("--uid", type=bytes.fromhex, metavar="HEX", required=True, help="its UID")
+    proof.add_argument("--account", metavar="SLUG", help="the account on which to bind")
+    proof.add_argument("--draw", action="store_true", help="draw the code, on standard error")
     restart = verb("restart", _restart, "switch off and on")
     restart.add_argument("--boot", help="name of the boot; default: a random one")
     verb("clear", _clear, "clear the records: the next epoch begins at number 1")

@@ -110,6 +110,13 @@ class Machine(OfflineMachine):
         extra = {"Content-Type": "application/json"}
         return self.call("POST", "/device/v1/heartbeat", orjson.dumps(self.status()), extra=extra)
 
+    def show_proof(self, uid: bytes, account: str | None = None) -> str:
+        """Asks for the address that proves this card was just held to the reader, for a minute."""
+        asked = {"uid": uid.hex().upper()} | ({"account": account} if account else {})
+        extra = {"Content-Type": "application/json"}
+        answer = self.call("POST", "/device/v1/proof", orjson.dumps(asked), extra=extra)
+        return str(self._told(answer)["url"])
+
     def call(
         self,
         method: str,

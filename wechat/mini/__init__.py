@@ -1,0 +1,1 @@
+"""小程序 — what the mini-program asks of us."""
