@@ -9,8 +9,14 @@ import click
 
 from app.accounts import commands as accounts
 from app.accounts import queries, rules
+from app.accounts.commands import requests as answering
+from app.accounts.commands import slips as printing
+from app.accounts.queries import proofs
 from app.accounts.terms import AccountKind, MenuState, Mode
+from app.accounts.terms.proofs import Waits
+from app.cli import slips as sheet
 from app.cli.desk import REFUSED, Desk, Told, help_of, verb
+from app.kernel.span import shown
 
 
 @click.group("wechat", help=help_of("wechat"))
