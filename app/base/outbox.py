@@ -8,14 +8,14 @@ the rows says what is to be done: whoever is woken does what has waited longest.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
 import structlog
-from sqlalchemy import ColumnElement, Select, delete, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -23,9 +23,9 @@ from sqlalchemy.orm import Session
 from app.base import words
 from app.base.site import Site
 from app.base.trail import OutboxMessage, TurnRow
-from app.base.work import Work, begin, command
+from app.base.work import Work, begin, command, query
 from app.kernel.actor import Actor, Permission, Role, Via
-from app.kernel.errors import CmeError
+from app.kernel.errors import CmeError, NotFoundError
 from app.kernel.place import Place
 
 FAULTS = 8
@@ -44,6 +44,16 @@ class _Begun:
     topic: str
     body: Mapping[str, Any]
     place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """没办成的 — a message that was tried too often, and the fault of the last time."""
+
+    id: int
+    topic: str
+    told_at: datetime
+    error: str
 
 
 class NotYetError(Exception):
@@ -108,6 +118,31 @@ def take_turn(work: Work, topic: str, turn: datetime) -> bool:
     return added is not None
 
 
+@query(Permission.SYSTEM_OPERATE)
+def given_up(work: Work) -> tuple[GivenUp, ...]:
+    """没办成的 — the messages that were tried too often, the oldest first."""
+    return tuple(map(_given_up, work.session.scalars(_GIVEN_UP.where(_within(work)))))
+
+
+@command(Permission.SYSTEM_OPERATE)
+def retry(work: Work, message_ids: Collection[int] = ()) -> tuple[GivenUp, ...]:
+    """重办 — let messages that were given up be tried anew; those, or without ids all of them.
+
+    NotFoundError for an id that names none.
+    """
+    asked = _GIVEN_UP.where(_within(work)).with_for_update()
+    if message_ids:
+        asked = asked.where(OutboxMessage.id.in_(message_ids))
+    rows = work.session.scalars(asked).all()
+    for missing in set(message_ids) - {row.id for row in rows}:
+        raise NotFoundError("base.outbox.not_given_up", id=missing)
+    again = tuple(map(_given_up, rows))
+    for row in rows:
+        row.done_at, row.faults, row.due_at = None, 0, work.now
+        work.note("outbox_message", row.id, Place(row.path), topic=row.topic, error=row.error)
+    return again
+
+
 @command(Permission.SYSTEM_OPERATE)
 def sweep(work: Work) -> int:
     """清理发件箱 — remove what was done a week ago and turns of two months ago; how many rows."""
@@ -120,6 +155,23 @@ def sweep(work: Work) -> int:
         delete(TurnRow).where(TurnRow.turn < work.now - TURNS_KEPT).returning(TurnRow.turn)
     ).all()
     return len(done) + len(turns)
+
+
+_GIVEN_UP = (
+    select(OutboxMessage)
+    .where(OutboxMessage.done_at.is_not(None), OutboxMessage.faults >= FAULTS)
+    .order_by(OutboxMessage.id)
+)
+
+
+def _within(work: Work) -> ColumnElement[bool]:
+    """Of messages at or under the actor's place; no row security lies on them."""
+    low, high = work.actor.place.bounds
+    return and_(OutboxMessage.path >= low, OutboxMessage.path < high)
+
+
+def _given_up(row: OutboxMessage) -> GivenUp:
+    return GivenUp(row.id, row.topic, row.at, row.error or "")
 
 
 def _first(which: ColumnElement[bool], limit: int) -> Select[int]:

@@ -35,6 +35,9 @@ from jobs.queues import Queue, connect
 from jobs.queues import outbox as queue_of
 from jobs.relay import Relay
 from tests.conftest import Clock
+from tests.support.cast import Spoken
+
+Cli = Callable[..., Spoken]
 
 OPERATOR = Actor("zhao", Via.CLI, Place.root(), Role.OPERATOR)
 
@@ -198,6 +201,65 @@ def test_a_message_that_fails_each_time_is_given_up_and_that_is_told(
 
     assert [outbox.deliver(here, one) for one in told] == [True]
     assert heard == [7]
+
+
+@pytest.fixture
+def given_up(site: Site) -> list[int]:
+    """Two messages that were tried too often."""
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("no ground")
+
+    ill = answering(site, fail=fail)
+    messages = [tell(ill, "fail", n=n) for n in (1, 2)]
+    for message in messages * outbox.FAULTS:
+        with suppress(ZeroDivisionError):
+            outbox.deliver(ill, message)
+    return messages
+
+
+def test_what_was_given_up_is_listed_with_its_last_fault(given_up: list[int], cli: Cli) -> None:
+    listed = cli("jobs", "list", "--json").json["given_up"]
+
+    assert [one["id"] for one in listed] == given_up
+    assert listed[0] == {
+        "id": given_up[0], "topic": "fail", "told_at": "2013-05-25T09:00:00+08:00",
+        "error": "ZeroDivisionError: no ground",
+    }  # fmt: skip
+
+
+def test_what_was_given_up_is_done_when_an_operator_retries_it(
+    site: Site, owner: Engine, given_up: list[int], cli: Cli, count: Callable[..., int]
+) -> None:
+    done: list[int] = []
+    mended = answering(site, fail=lambda _, body: done.append(body["n"]))
+
+    one = cli("jobs", "retry", str(given_up[1]), "--as", "zhao", "--json")
+    assert [again["id"] for again in one.json["retried"]] == [given_up[1]]
+    assert outbox.deliver_next(mended)
+    assert not outbox.deliver_next(mended)
+    rest = cli("jobs", "retry")
+    assert rest.out == "重新排上 1 件，worker 会去办。\n"
+    assert outbox.deliver_next(mended)
+
+    assert done == [2, 1]
+    assert [state(owner, message)[0] for message in given_up] == [True, True]
+    assert count("outbox_message", "error is not null or faults > 0") == 0
+    assert count("audit_entry", "action = 'base.retry' and actor = 'zhao'") == 1
+    assert cli("jobs", "list", "--json").json == {"given_up": []}
+
+
+def test_what_was_not_given_up_cannot_be_retried(
+    site: Site, owner: Engine, given_up: list[int], cli: Cli
+) -> None:
+    waiting = tell(site, "house.sweep")
+
+    said = cli("jobs", "retry", str(given_up[0]), str(waiting), "--json")
+
+    assert said.code == 2
+    assert said.json["error"]["code"] == "base.outbox.not_given_up"
+    assert f"{waiting} 号" in said.err
+    assert state(owner, given_up[0])[0] is True
 
 
 def test_whoever_lost_its_connection_cannot_finish(site: Site, owner: Engine) -> None:

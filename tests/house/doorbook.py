@@ -202,6 +202,11 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "awards.trace": (Case(lambda w, _: judged.trace(w, HE_MIN, OWN_NO, 1)),),
     "awards.undo": (Case(lambda w, e: awards.undo(w, e.run_id, WHY)),),
     "awards.verdicts_of": (Case(lambda w, e: judged.verdicts_of(w, e.run_id)),),
+    "base.given_up": (Case(lambda w, _: outbox.given_up(w)),),
+    "base.retry": (
+        Case(lambda w, e: outbox.retry(w, [e.given_up_id])),
+        Case(lambda w, _: outbox.retry(w)),
+    ),
     "base.sweep": (Case(lambda w, _: outbox.sweep(w), _UPKEEP),),
     "cards.import_people": (Case(_imposter),),
     "cards.own_cards": (Case(lambda w, _: held.own_cards(w, HE_MIN)),),

@@ -9,6 +9,7 @@ decision, an unused enrolment code, an unused invitation, a bound nurse.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -90,6 +91,7 @@ class Estate:
     stray: SwipeId
     run_id: int
     queued_run_id: int
+    given_up_id: int
     card_id: int
     entry_id: int
     enrol_code: Secret
@@ -172,7 +174,8 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
     return Estate(
         site, cast, device, machine, other, package.id, found["upload"], queued_upload_id,
         batch.batch_id, found["unknown_card"], found["revoked_card"], found["unknown_activity"],
-        run_id, queued_run_id, found["card"], found["entry"], code, invitation, token, unsent.data,
+        run_id, queued_run_id, _given_up(site, cast.unit(HOSPITAL).place),
+        found["card"], found["entry"], code, invitation, token, unsent.data,
         unsent.batch_id,
     )  # fmt: skip
 
@@ -218,6 +221,22 @@ def _awarded(site: Site, no: str) -> int:
     for message in work.messages:
         outbox.deliver(site, message.id)
     return run_id
+
+
+def _given_up(site: Site, place: Place) -> int:
+    """Work in the background that was tried too often."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    ill = replace(site, handlers={"house.sweep": broken})
+    with begin(site, OPERATOR) as work:
+        work.tell("house.sweep", place=place)
+    [message] = work.messages
+    for _ in range(outbox.FAULTS):
+        with suppress(ZeroDivisionError):
+            outbox.deliver(ill, message.id)
+    return message.id
 
 
 def _queued(site: Site) -> int:
