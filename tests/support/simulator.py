@@ -50,7 +50,7 @@ class Simulator:
         try:
             connection.request(method, path, raw, headers)
             answer = connection.getresponse()
-            return Answer(answer.status, dict(answer.getheaders()), answer.read())
+            return Answer(answer.status, tuple(answer.getheaders()), answer.read())
         finally:
             connection.close()
 
@@ -118,8 +118,17 @@ class Answer:
     """What came back."""
 
     status: int
-    headers: dict[str, str]
+    fields: tuple[tuple[str, str], ...]
     body: bytes
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """By name; of several alike the last."""
+        return dict(self.fields)
+
+    def headers_all(self, name: str) -> list[str]:
+        """Every one of that name."""
+        return [value for one, value in self.fields if one == name]
 
     @property
     def said(self) -> Any:

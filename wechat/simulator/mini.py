@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
-from wechat.simulator.book import say
+from wechat.simulator.book import say, section
 from wechat.simulator.filed import Kind
 from wechat.simulator.phone import holder
 from wechat.simulator.world import Account, CodeKind, User, World
@@ -33,6 +33,7 @@ class Told:
     good: bool
     words: str
     status: str = ""
+    asks_name: bool = False
 
 
 @blueprint.get("/mini/<appid>")
@@ -61,7 +62,10 @@ def allow(appid: str, _path: str = "") -> ResponseReturnValue:
             "phone_code": world.issue(user, CodeKind.PHONE),
         }
         url = account.filed.phone_proof_url
-    told = _handed(url, {"ticket": request.args.get("ticket", ""), **codes})
+    given = {"ticket": request.args.get("ticket", ""), **codes}
+    if name := request.form.get("name", "").strip():
+        given["name"] = name
+    told = _handed(url, given)
     return _shown(account, user, told)
 
 
@@ -97,21 +101,24 @@ def _handed(url: str, codes: dict[str, str]) -> Told:
     finally:
         connection.close()
     status = say("mini", "answered", status=answer.status)
-    return Told(good=answer.status == _OK, words=_message(raw), status=status)
+    return _read(raw, good=answer.status == _OK, status=status)
 
 
-def _message(raw: str) -> str:
-    """What the answer says to a person, if it is JSON that says something."""
+def _read(raw: str, *, good: bool, status: str) -> Told:
+    """The answer as the mini-program would word it; as it is where it says nothing we know."""
     try:
         said = json.loads(raw)
     except ValueError:
-        return raw
-    if isinstance(said, dict):
-        inner = said.get("error")
-        for one in (said, inner if isinstance(inner, dict) else {}):
-            if isinstance(one.get("message"), str):
-                return str(one["message"])
-    return raw
+        said = None
+    if not isinstance(said, dict):
+        return Told(good=good, words=raw, status=status)
+    state, error = said.get("state"), said.get("error")
+    if state in section("mini"):
+        words = say("mini", state, until=said.get("until"))
+        needed = state == "name_needed"
+        return Told(good=good and not needed, words=words, status=status, asks_name=needed)
+    spoken = error.get("message") if isinstance(error, dict) else said.get("message")
+    return Told(good=good, words=str(spoken or raw), status=status)
 
 
 def _both(world: World, appid: str) -> tuple[Account | None, User | None]:

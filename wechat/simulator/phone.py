@@ -146,7 +146,7 @@ def guarded(response: Response) -> Response:
     """Nothing of ours runs but our own files, and nobody shows us in a frame."""
     response.headers["Content-Security-Policy"] = _CSP
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Referrer-Policy"] = "same-origin"
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -51,6 +51,7 @@ class Attempt:
     """一次投递 — what was sent, what came, and how long it took in milliseconds."""
 
     number: int
+    order: int
     at: float
     query: dict[str, str] = field(default_factory=dict)
     body: str = ""
@@ -200,7 +201,7 @@ def _attempt(world: World, delivery: Delivery, number: int, mishap: Json) -> Att
     """One delivery over HTTP, timed and judged."""
     with world.lock:
         account = delivery.account
-        attempt = Attempt(number=number, at=world.clock())
+        attempt = Attempt(number=number, order=world.next_number(), at=world.clock())
         letter = envelopes.sealed(
             account, delivery.openid, delivery.message, world.clock.wall()
         )  # fmt: skip

@@ -193,7 +193,7 @@ def _rows(world: World, account: Account, user: User) -> list[Json]:
         _asked_row(asked) for asked in list(world.asked)[-_ROWS:]
         if asked.appid in {account.appid, ""}
     ]  # fmt: skip
-    return sorted(rows, key=lambda row: float(row["at"]), reverse=True)[:_ROWS]
+    return sorted(rows, key=lambda row: int(row["order"]), reverse=True)[:_ROWS]
 
 
 def _sent_row(delivery: Delivery, attempt: Attempt) -> Json:
@@ -206,16 +206,15 @@ def _sent_row(delivery: Delivery, attempt: Attempt) -> Json:
     if attempt.verdict is Verdict.RUNNING:
         tone = "wait"
     return {
-        "at": attempt.at, "time": _clock(attempt.at), "what": _sent(delivery),
+        "order": attempt.order, "time": _clock(attempt.at), "what": _sent(delivery),
         "attempt": attempt.number, "ms": f"{attempt.ms:,.0f}", "tone": tone, "result": result,
         "raw": f"delivery/{delivery.number}/{attempt.number}",
     }  # fmt: skip
 
 
 def _held_row(delivery: Delivery) -> Json:
-    at = float(delivery.at)
     return {
-        "at": at, "time": _clock(at), "what": _sent(delivery), "attempt": "", "ms": "",
+        "order": delivery.number, "time": _clock(delivery.at), "what": _sent(delivery), "attempt": "", "ms": "",
         "tone": "wait", "result": say("verdict", "held"), "raw": "",
     }  # fmt: skip
 
@@ -244,7 +243,7 @@ def _asked_row(asked: Asked) -> Json:
         sends = asked.path.endswith("/send") or asked.path.endswith("bizsend")
         result, tone = say("called", "delivered" if sends else "ok"), "ok"
     return {
-        "at": asked.at, "time": _clock(asked.at), "attempt": "",
+        "order": asked.number, "time": _clock(asked.at), "attempt": "",
         "what": section("called").get(asked.path, asked.path), "ms": f"{asked.ms:,.0f}",
         "tone": tone, "result": result, "raw": f"request/{asked.number}", "api": True,
     }  # fmt: skip

@@ -31,6 +31,8 @@ def settle(desk: Desk, simulator: Simulator | None) -> None:
         if queries.binding_of(desk.site, slug, openid) is None:
             with desk.work(deliver=simulator is not None) as work:
                 accounts.bind(work, slug, openid, person_no)
+    if simulator is not None:
+        _hang_menus(desk)
 
 
 def all_bound(desk: Desk) -> bool:
@@ -68,6 +70,14 @@ def _introduce(desk: Desk, simulator: Simulator) -> None:
                 "unionid": person["openid"],
             }  # fmt: skip
             simulator.follow(account.appid, openid, facts, follows=person.get("follows", True))
+
+
+def _hang_menus(desk: Desk) -> None:
+    """The menus below each chat, and the tag of the bound, who see another."""
+    for told in _told()["accounts"]:
+        if told["kind"] != AccountKind.MINI:
+            with desk.work() as work:
+                accounts.sync_menu(work, told["slug"], trial=False)
 
 
 def _made(desk: Desk, told: Mapping[str, Any]) -> OfficialAccount:

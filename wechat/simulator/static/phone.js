@@ -119,7 +119,7 @@ function show(told) {
   at("follow").hidden = mini || follows || !told.user;
   at("mini").hidden = !mini;
   at("minipage").href = opened(`${location.origin}/mini/${encodeURIComponent(appid)}`);
-  at("say").hidden = !(follows || mini);
+  at("say").hidden = mini || !follows;
   for (const button of document.querySelectorAll("#acts [data-act]")) {
     const needs = { subscribe: !follows, scan: true }[button.dataset.act] ?? follows;
     button.hidden = mini ? button.dataset.act !== "scan" : !needs;
@@ -308,11 +308,13 @@ async function reveal(raw) {
   const pretty = (value) => (typeof value === "string" ? value : JSON.stringify(value, null, 1));
   const parts = raw.startsWith("request")
     ? [[words.path, `${told.method} ${told.path}`], [words.query, told.query], [words.body, told.body], [words.answer, told.answer]]
-    : [[words.message, told.message], [words.query, told.query], [words.body, told.sent !== told.message ? told.sent : ""],
-       [words.answer, `${told.status ?? ""} ${told.body}`.trim()], [words.cause, told.cause], [words.shown, told.shown]];
+    : [[words.message, told.message], [words.shown, told.shown?.content ?? told.shown], [words.cause, told.cause], [words.query, told.query],
+       [words.body, told.sent !== told.message ? told.sent : ""], [words.answer, `${told.status ?? ""} ${told.body}`.trim()]];
   const blank = (value) => value === null || value === "" || value === undefined || pretty(value) === "{}";
   at("raw-body").replaceChildren(...parts.filter(([, value]) => !blank(value)).flatMap(([name, value]) => [make("h3", {}, name), make("pre", { tabindex: "0" }, pretty(value))]));
   at("raw").showModal();
+  at("raw").scrollTop = 0;
+  at("raw").querySelector("form button").focus({ preventScroll: true });
 }
 
 function fault(one) {
