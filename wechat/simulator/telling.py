@@ -214,8 +214,8 @@ def _sent_row(delivery: Delivery, attempt: Attempt) -> Json:
 
 def _held_row(delivery: Delivery) -> Json:
     return {
-        "order": delivery.number, "time": _clock(delivery.at), "what": _sent(delivery), "attempt": "", "ms": "",
-        "tone": "wait", "result": say("verdict", "held"), "raw": "",
+        "order": delivery.number, "time": _clock(delivery.at), "what": _sent(delivery),
+        "attempt": "", "ms": "", "tone": "wait", "result": say("verdict", "held"), "raw": "",
     }  # fmt: skip
 
 
