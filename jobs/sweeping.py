@@ -12,11 +12,12 @@ from app.base.work import Work, passes
 from app.credits import commands as credits
 
 
-@passes("base.sweep", "accounts.sweep", "attendance.forget_nonces")
+@passes("base.sweep", "accounts.sweep", "accounts.sweep_sessions", "attendance.forget_nonces")
 def sweep(work: Work, body: Mapping[str, Any]) -> None:  # noqa: ARG001  a turn has no facts
     """清理 — remove what has served its time."""
     outbox.sweep(work)
     accounts.sweep(work)
+    accounts.sweep_sessions(work)
     attendance.forget_nonces(work)
 
 

@@ -19,6 +19,7 @@ from app.kernel.secret import Secret
 from device.drivers import DRIVERS
 from jobs.queues import HANDLERS
 
+# Those that others import come first.
 pytest_plugins = [
     "tests.support.services",
     "tests.support.simulator",
@@ -27,6 +28,9 @@ pytest_plugins = [
     "tests.support.terminal",
     "tests.support.wechat_client",
     "tests.support.platforms",
+    "tests.support.entrance",
+    "tests.support.nurse",
+    "tests.support.phones",
 ]
 
 # The clean-up and the house tests must know every table, whatever a test imports.

@@ -11,6 +11,7 @@ from typing import TypedDict
 from app.config import Config
 
 PHONE, CONSOLE, DEVICE = "kejiao_phone", "kejiao_console", "kejiao_device"
+SCAN = "kejiao_scan"
 
 
 class Flags(TypedDict):

@@ -7,6 +7,9 @@ the site's secret: that may be changed to sign everybody out, and must not end t
 
 from __future__ import annotations
 
+import secrets
+from functools import cache
+
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
@@ -14,17 +17,32 @@ from app.base.vault import Vault
 from app.kernel.secret import Secret
 
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_PURPOSE = "login.password"
+PASSWORD = "login.password"  # noqa: S105  # what the vault is told it is for
 
 
-def hashed(vault: Vault, password: Secret) -> bytes:
-    """What may be stored of a password; different each time."""
-    return _HASHER.hash(vault.index(password, _PURPOSE)).encode()
+def hashed(vault: Vault, secret: Secret, purpose: str = PASSWORD) -> bytes:
+    """What may be stored of a password or code; different each time."""
+    return _HASHER.hash(_index(vault, secret, purpose)).encode()
 
 
-def matches(vault: Vault, stored: bytes, password: Secret) -> bool:
-    """Whether this is the password that was stored."""
+def matches(vault: Vault, stored: bytes, secret: Secret, purpose: str = PASSWORD) -> bool:
+    """Whether this is the password or code that was stored."""
     try:
-        return _HASHER.verify(bytes(stored), vault.index(password, _PURPOSE))
+        return _HASHER.verify(bytes(stored), _index(vault, secret, purpose))
     except VerifyMismatchError:
         return False
+
+
+def matches_none(vault: Vault, secret: Secret) -> bool:
+    """False, after as long as a wrong password takes: how long tells nobody who is known here."""
+    return matches(vault, _nobodys(), secret) and False
+
+
+@cache
+def _nobodys() -> bytes:
+    return _HASHER.hash(secrets.token_bytes(32)).encode()
+
+
+def _index(vault: Vault, secret: Secret, purpose: str) -> bytes:
+    # What no person can type is nobody's password, and no reason to fall.
+    return vault.index(Secret(secret.reveal().encode(errors="replace").decode()), purpose)

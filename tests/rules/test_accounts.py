@@ -22,7 +22,7 @@ KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 
 def weak(password: str, name: str = "王芳") -> list[str]:
     found = rules.weaknesses(Secret(password), name, COMMON)
-    return [code.removeprefix("accounts.password.") for code in found]
+    return [code.removeprefix("accounts.password.") for code, _ in found]
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,17 @@ from sqlalchemy import select
 
 from app.accounts import queries, rules
 from app.accounts.steps import flush
+from app.accounts.steps.passwords import take_password
+from app.accounts.steps.sessions import end_sessions
 from app.accounts.tables import (
     GrantRow,
     LinkRow,
     LoginRow,
 )
 from app.accounts.terms import Link
-from app.base import passwords, words
 from app.base.work import Work, command
 from app.kernel.actor import Permission, Role
-from app.kernel.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, RowError
+from app.kernel.errors import ConflictError, ForbiddenError, NotFoundError
 from app.kernel.place import Place
 from app.kernel.secret import Secret
 from app.org import queries as org
@@ -39,12 +40,19 @@ def invite(work: Work, *, role: Role, unit_code: str, name: str) -> Link:
     rules.judge_invitation(work.actor.role, role, unit.kind)
     if not work.actor.place.holds(unit.realm):
         raise ForbiddenError("accounts.link.beyond", unit=unit.name)
-    login = work.session.scalar(
-        select(LoginRow).where(LoginRow.name == login_name).with_for_update()
+    named = (
+        select(LoginRow)
+        .where((LoginRow.name == login_name) | (LoginRow.card_no == login_name))
+        .order_by(LoginRow.person_id.is_not(None).desc(), LoginRow.id)
+        .with_for_update()
     )
+    login = work.session.scalar(named.limit(1))
+    if login is not None and login.person_id is not None:
+        # A link sets a password; that of a person comes by their own WeChat alone.
+        raise ConflictError("accounts.link.name_taken")
     if login is None:
         [key] = work.fresh_ids(LoginRow, 1)
-        login = LoginRow(id=key, name=login_name, created_at=work.now)
+        login = LoginRow(id=key, name=login_name, path="", created_at=work.now)
         work.session.add(login)
         flush(work, "accounts.link.meanwhile")
     held = work.session.scalars(select(GrantRow).where(GrantRow.login_id == login.id)).all()
@@ -114,13 +122,6 @@ def activate(work: Work, token: Secret, password: Secret) -> None:
         raise NotFoundError("accounts.link.gone")
     if not work.actor.place.holds(Place(path)):
         raise NotFoundError("accounts.link.gone")
-    common = words.book("passwords")["common"].split()
-    weak = list(rules.weaknesses(password, login.name, common))
-    vault = work.site.vault
-    if login.password_hash and passwords.matches(vault, login.password_hash, password):
-        weak.append("accounts.password.used")
-    if weak:
-        rows = [RowError(1, "password", "", code) for code in weak]
-        raise InvalidError("accounts.password.refused", rows=rows)
-    login.password_hash = passwords.hashed(vault, password)
+    take_password(work, login, password)
+    end_sessions(work, login.id, None)
     link.used_at = work.now

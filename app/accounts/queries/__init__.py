@@ -7,6 +7,7 @@ transaction of its own.
 from app.accounts.queries.asking import alone
 from app.accounts.queries.binding import binding_of
 from app.accounts.queries.invitations import hash_of, invitation, invited_to
+from app.accounts.queries.logins import account_card_of, badge_of, freezing, login_of
 from app.accounts.queries.official import (
     REMEMBERED,
     forget,
@@ -25,26 +26,34 @@ from app.accounts.queries.platform import (
     held_token,
     menu_state,
 )
-from app.accounts.queries.sessions import phone_session
+from app.accounts.queries.scans import scanning_account
+from app.accounts.queries.sessions import console_session, own_sessions, phone_session
 
 __all__ = [
     "REMEMBERED",
+    "account_card_of",
     "alarms",
     "alone",
+    "badge_of",
     "binding_of",
     "bound_openids",
     "bound_tag",
+    "console_session",
     "delivered",
     "follower",
     "forget",
+    "freezing",
     "hash_of",
     "held_token",
     "invitation",
     "invited_to",
+    "login_of",
     "menu_state",
     "official_account",
     "opened",
+    "own_sessions",
     "phone_session",
+    "scanning_account",
     "sealed",
     "sealing",
     "speaking_plainly",

@@ -19,7 +19,7 @@ from app.accounts.terms import (
 from app.base.site import Site
 from app.base.work import Work, query
 from app.kernel.actor import Permission
-from app.kernel.errors import NotFoundError
+from app.kernel.errors import NotFoundError, UnavailableError
 
 
 def held_token(site: Site, slug: str, kind: TokenKind) -> HeldToken | None:
@@ -75,11 +75,16 @@ def delivered(site: Site, message_id: int) -> str | None:
 
 
 @query(Permission.WECHAT_MANAGE)
-def menu_state(work: Work, slug: str) -> MenuState:
-    """菜单同步结果 — of the last synchronisation. NotFoundError where there was none."""
+def menu_state(work: Work, slug: str, since: datetime | None = None) -> MenuState:
+    """菜单同步结果 — of the last synchronisation. NotFoundError where there was none.
+
+    UnavailableError where there was none since that moment: it still waits to be done.
+    """
     row = work.session.get(MenuRow, slug, populate_existing=True)
     if row is None or row.at is None:
         raise NotFoundError("accounts.menu.never", slug=slug)
+    if since is not None and row.at < since:
+        raise UnavailableError("accounts.menu.waits", slug=slug)
     return MenuState(row.at, row.trial, tuple(row.steps), row.error)
 
 

@@ -10,18 +10,17 @@ from app.accounts.rules.invitations import (
     login_name,
 )
 from app.accounts.rules.official import ANSWERING, official_account, openid_of
-from app.accounts.rules.passwords import CLASSES_NEEDED, LONGEST, OWN_PART, SHORTEST, weaknesses
+from app.accounts.rules.passwords import LONGEST, OWN_PART, PROFILES, weaknesses
 from app.accounts.rules.tickets import TICKET_LIFE, own_path
 
 __all__ = [
     "ANSWERING",
-    "CLASSES_NEEDED",
     "LINK_LIFE",
     "LONGEST",
     "MAY_INVITE",
     "OWN_PART",
+    "PROFILES",
     "SEATS",
-    "SHORTEST",
     "TICKET_LIFE",
     "device_of",
     "judge_invitation",

@@ -43,6 +43,9 @@ def login_name(text: str) -> str:
     name = " ".join(unicodedata.normalize("NFKC", text).split())
     if not (0 < len(name) <= _LONGEST_NAME and name.isprintable()):
         raise InvalidError("accounts.link.name", most=_LONGEST_NAME)
+    if name.replace(" ", "").replace("-", "").isdecimal():
+        # Numbers are the user names of those who have a card.
+        raise InvalidError("accounts.link.name_number")
     return name
 
 

@@ -5,24 +5,34 @@ but this context.
 """
 
 from app.accounts.tables.binding import BindingRow
-from app.accounts.tables.logins import GrantRow, LinkRow, LoginRow
+from app.accounts.tables.codes import CodeRow, FreezeLinkRow, RecoveryRow
+from app.accounts.tables.logins import AttemptRow, GrantRow, LinkRow, LoginRow, PastPasswordRow
 from app.accounts.tables.official import CallbackRow, OfficialAccountRow
 from app.accounts.tables.platform import DeliveryRow, FollowerRow, GateRow, MenuRow, TokenRow
-from app.accounts.tables.sessions import PhoneSessionRow
+from app.accounts.tables.scans import ScanRow
+from app.accounts.tables.sessions import ConsoleSessionRow, KnownDeviceRow, PhoneSessionRow
 from app.accounts.tables.tickets import PhoneTicketRow
 
 __all__ = [
+    "AttemptRow",
     "BindingRow",
     "CallbackRow",
+    "CodeRow",
+    "ConsoleSessionRow",
     "DeliveryRow",
     "FollowerRow",
+    "FreezeLinkRow",
     "GateRow",
     "GrantRow",
+    "KnownDeviceRow",
     "LinkRow",
     "LoginRow",
     "MenuRow",
     "OfficialAccountRow",
+    "PastPasswordRow",
     "PhoneSessionRow",
     "PhoneTicketRow",
+    "RecoveryRow",
+    "ScanRow",
     "TokenRow",
 ]

@@ -1,6 +1,7 @@
 """账号 — words of the front desk: log-ins, grants, official accounts, bindings."""
 
 from app.accounts.terms.binding import Binding
+from app.accounts.terms.codes import Code, Freezing
 from app.accounts.terms.followers import (
     Channel,
     Delivery,
@@ -9,7 +10,22 @@ from app.accounts.terms.followers import (
     FollowerAct,
     FollowerState,
 )
-from app.accounts.terms.logins import Invitation, Link, LoginId
+from app.accounts.terms.logins import (
+    AccountCard,
+    Badge,
+    Capacity,
+    CodeId,
+    Grant,
+    GrantId,
+    Invitation,
+    Link,
+    Login,
+    LoginId,
+    Stage,
+    Tried,
+    Visit,
+    Way,
+)
 from app.accounts.terms.official import (
     AccountKind,
     Claimed,
@@ -20,42 +36,72 @@ from app.accounts.terms.official import (
     Turn,
 )
 from app.accounts.terms.platform import Alarm, Gate, HeldToken, MenuState, TokenKind
+from app.accounts.terms.scans import Offer, Scan, ScanStanding, ScanState
 from app.accounts.terms.sessions import (
     Browser,
+    ConsoleSession,
     Device,
+    OwnSession,
     PhoneSession,
+    Screen,
     SessionId,
     SessionLife,
+    SignedIn,
     System,
+    Visitor,
 )
+from app.accounts.terms.totp import Enrolling
 
 __all__ = [
+    "AccountCard",
     "AccountKind",
     "Alarm",
+    "Badge",
     "Binding",
     "Browser",
+    "Capacity",
     "Channel",
     "Claimed",
+    "Code",
+    "CodeId",
+    "ConsoleSession",
     "Delivery",
     "DeliveryState",
     "Device",
+    "Enrolling",
     "Follower",
     "FollowerAct",
     "FollowerState",
+    "Freezing",
     "Gate",
+    "Grant",
+    "GrantId",
     "HeldToken",
     "Invitation",
     "Link",
+    "Login",
     "LoginId",
     "MenuState",
     "Mode",
     "NoticeTemplate",
+    "Offer",
     "OfficialAccount",
+    "OwnSession",
     "PhoneSession",
     "Put",
+    "Scan",
+    "ScanStanding",
+    "ScanState",
+    "Screen",
     "SessionId",
     "SessionLife",
+    "SignedIn",
+    "Stage",
     "System",
     "TokenKind",
+    "Tried",
     "Turn",
+    "Visit",
+    "Visitor",
+    "Way",
 ]

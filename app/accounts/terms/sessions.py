@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import NewType
 
 from app.accounts.terms.binding import Binding
+from app.accounts.terms.logins import Grant, Login, Stage, Way
+from app.kernel.secret import Secret
 
 SessionId = NewType("SessionId", int)
 
@@ -68,3 +70,63 @@ class Device:
 
     system: System
     browser: Browser
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSession:
+    """电脑会话 — a browser at the console: whose log-in, in which capacity, and how far it got.
+
+    `strong` where a second factor or the person's WeChat stood for it.
+    """
+
+    id: SessionId
+    login: Login
+    chosen: Grant | None
+    stage: Stage
+    way: Way
+    strong: bool
+    csrf: str
+    opened_at: datetime
+
+    @property
+    def name(self) -> str:
+        """Who stands in the trail."""
+        return self.login.name
+
+
+class Screen(StrEnum):
+    """会话种类."""
+
+    CONSOLE = "console"  # 电脑
+    PHONE = "phone"  # 手机
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSession:
+    """正在登录的设备 — one of a person's sessions, as they see it in their list."""
+
+    screen: Screen
+    id: SessionId
+    device: Device
+    address: str
+    opened_at: datetime
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """登录凭据 — what the browser is given to keep: the session's cookie, and the device's."""
+
+    session: Secret
+    device: Secret
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """来访的浏览器 — what a browser brings when it signs in: its name, address and old cookies."""
+
+    agent: str
+    address: str
+    session: Secret | None = None
+    device: Secret | None = None
