@@ -10,13 +10,16 @@ from app import config as settings
 from app.base import logs
 from app.base.site import Site, connect
 from app.base.vault import Vault, ring
-from app.web import activation, errors, headers, metrics, pages
+from app.web import activation, console, errors, gate, headers, login, metrics, pages, stages
 from device.drivers import DRIVERS
 from device.mbox import doors as mbox
 from jobs.queues import HANDLERS
 from wechat import doors as wechat
 from wechat.mini import doors as mini
 from wechat.phone import doors as phone
+
+# Modules whose routes stand on the blueprints registered below.
+_ROUTES = (login, stages)
 
 
 class PlainJson(DefaultJSONProvider):
@@ -58,6 +61,8 @@ def create_app(site: Site | None = None) -> Flask:
     errors.speak(flask)
     flask.register_blueprint(pages.blueprint)
     flask.register_blueprint(activation.blueprint)
+    flask.register_blueprint(gate.blueprint)
+    flask.register_blueprint(console.blueprint)
     flask.register_blueprint(wechat.blueprint)
     flask.register_blueprint(phone.blueprint)
     flask.register_blueprint(mini.blueprint)

@@ -18,6 +18,7 @@ from app.cli import (
     people,
     project,
     standards,
+    user,
     wechat,
 )
 from app.cli.demo import verbs as demo
@@ -43,6 +44,7 @@ for group in (
     people.group,
     project.group,
     standards.group,
+    user.group,
     wechat.group,
 ):
     root.add_command(group)

@@ -11,9 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from sqlalchemy import text
+
 from app.accounts import commands as accounts
 from app.accounts import queries as desk
-from app.accounts.terms import DeliveryState
+from app.accounts.commands import binding, proving, slips
+from app.accounts.commands import requests as answering
+from app.accounts.queries import binding as bindings
+from app.accounts.queries import proofs
+from app.accounts.terms import CodeId, DeliveryState, GrantId, Screen
+from app.accounts.terms.proofs import Attempt, PhoneEvidence, SlipEvidence
 from app.attendance import commands as attendance
 from app.attendance.queries import devices, records, uploads
 from app.attendance.terms import Answer, DeviceKind
@@ -37,6 +44,7 @@ from app.projects import commands as filing
 from app.projects import queries as projects
 from app.standards import commands as standards
 from app.standards import queries as editions
+from tests.house.entering import BROWSER
 from tests.house.estate import OPENID, OWN_NO, OWN_SN, PACK, WAITING_SN, Estate
 from tests.support import filing as filed
 from tests.support.cast import (
@@ -52,14 +60,18 @@ from tests.support.cast import (
     people_sheet,
     units_sheet,
 )
+from tests.support.entrance import PC
 from tests.support.wechat_client import ACCOUNTS, SERVICE
 
 Ask: TypeAlias = Callable[[Work, Estate], Any]
 
 WHY = "核对无误"
+WRONG = SlipEvidence(Secret("0" * 12))
 PASSWORD = "Kite-7-rivers-run"
 
 _UPKEEP = "removes only what has served its time, of whomever"
+_GUESSED = "tries what everybody would, at those within sight"
+_PROOF = "whoever holds a proof is who it proves, and these prove nobody"
 _RULES = "everybody is judged by the same standards"
 _PLATFORM = "an official account serves a whole city"
 
@@ -107,12 +119,136 @@ def _renamed(work: Work, _: Estate) -> object:
     return filing.import_projects(work, read, unread=unread)
 
 
+def _scanned_in(work: Work, estate: Estate) -> object:
+    """The picture is confirmed on the phone, in the same work, and taken."""
+    entered = estate.entered
+    accounts.confirm_scan(
+        work, HE_MIN, entered.offer.token, entered.offer.number, card_no=HE_MIN, slug=SERVICE,
+        openid=OPENID,
+    )  # fmt: skip
+    return accounts.sign_in_by_scan(work, HE_MIN, BROWSER, PC)
+
+
+def _by_code(work: Work, _: Estate) -> object:
+    """The code was agreed to: whoever has it must still be its owner."""
+    work.session.execute(text("select set_config('app.action', 'tests', true)"))
+    agree = text("update reset_code set agreed_at = :now where agreed_at is null returning id")
+    code_id = work.session.execute(agree, {"now": work.now}).scalar_one()
+    return accounts.use_code(work, HE_MIN, CodeId(code_id), PC)
+
+
+def _thawed(work: Work, estate: Estate) -> object:
+    """The phone was proven a moment ago: the place alone must hold others off."""
+    work.session.execute(text("select set_config('app.action', 'tests', true)"))
+    work.session.execute(text("update binding set phone_proven_at = :now"), {"now": work.now})
+    return accounts.unfreeze(work, HE_MIN, slug=SERVICE, openid=OPENID)
+
+
+def _request(work: Work) -> int:
+    """The one request there is, which asks who 何敏 is."""
+    return int(work.session.scalar(text("select id from binding_request")) or 0)
+
+
+def _offered(work: Work) -> PhoneEvidence:
+    ticket = proving.offer_phone_proof(work, SERVICE, "o-nobody")
+    return PhoneEvidence(ticket, None, Secret("code"))
+
+
 BOOK: dict[str, tuple[Case, ...]] = {
     "accounts.activate": (Case(lambda w, e: accounts.activate(w, e.token, Secret(PASSWORD))),),
+    "accounts.approve_request": (
+        Case(lambda w, _: answering.approve_request(w, _request(w), HE_MIN, WHY)),
+    ),
+    "accounts.ask_human": (
+        Case(
+            lambda w, _: answering.ask_human(w, SERVICE, "o-nobody", "没有这个人", "某科"),
+            "whoever is in WeChat may ask, and is told nothing",
+        ),
+    ),
+    "accounts.attempt": (
+        Case(lambda w, _: proving.attempt(w, SERVICE, "o-nobody", WRONG), _PROOF),
+    ),
+    "accounts.attempt_by_phone": (
+        Case(lambda w, _: proving.attempt_by_phone(w, _offered(w)), _PROOF),
+    ),
+    "accounts.binding_history": (Case(lambda w, _: bindings.binding_history(w, HE_MIN)),),
+    "accounts.confirm_claim": (Case(lambda w, _: binding.confirm_claim(w, SERVICE, OPENID)),),
+    "accounts.issue_slips": (Case(lambda w, _: slips.issue_slips(w, CARDIOLOGY)),),
+    "accounts.offer_phone_proof": (
+        Case(lambda w, _: proving.offer_phone_proof(w, SERVICE, "o-nobody"), _PROOF),
+    ),
+    "accounts.prove": (
+        Case(
+            lambda w, _: proving.prove(w, Attempt(SERVICE, "o-nobody", WRONG, (), True, 4)), _PROOF
+        ),
+    ),
+    "accounts.recheck_bindings": (Case(lambda w, _: binding.recheck_bindings(w), _UPKEEP),),
+    "accounts.refuse_claim": (Case(lambda w, _: binding.refuse_claim(w, SERVICE, OPENID)),),
+    "accounts.refuse_request": (
+        Case(lambda w, _: answering.refuse_request(w, _request(w), WHY)),
+    ),
+    "accounts.requests": (Case(lambda w, _: proofs.requests(w)),),
+    "accounts.settle_claims": (Case(lambda w, _: binding.settle_claims(w)),),
+    "accounts.unbind": (Case(lambda w, _: binding.unbind(w, SERVICE, OPENID)),),
+    "accounts.account_card_of": (
+        Case(lambda w, _: desk.account_card_of(w, HE_MIN, HE_MIN)),
+    ),
+    "accounts.agree_code": (Case(lambda w, _: accounts.agree_code(w, HE_MIN)),),
+    "accounts.ask_code": (
+        Case(lambda w, _: accounts.ask_code(
+            w, HE_MIN, card_no=HE_MIN, slug=SERVICE, openid=OPENID)),
+    ),
+    "accounts.audit_weak": (Case(lambda w, _: accounts.audit_weak(w), _GUESSED),),
+    "accounts.badge_of": (
+        Case(lambda w, _: desk.badge_of(w, HE_MIN)),
+        Case(lambda w, e: desk.badge_of(w, e.entered.admin.name)),
+    ),
+    "accounts.begin_renewal": (
+        Case(lambda w, e: accounts.begin_renewal(w, HE_MIN, e.entered.nurse.id, PC)),
+    ),
+    "accounts.begin_totp": (Case(lambda w, _: accounts.begin_totp(w, HE_MIN)),),
     "accounts.alarms": (Case(lambda w, _: desk.alarms(w), _PLATFORM),),
     "accounts.bind": (
         Case(lambda w, _: accounts.bind(w, SERVICE, "o-other", HE_MIN)),
         Case(lambda w, _: accounts.bind(w, SERVICE, OPENID, STRANGER)),
+    ),
+    "accounts.cancel_scan": (
+        Case(lambda w, e: accounts.cancel_scan(
+            w, HE_MIN, e.entered.offer.token, slug=SERVICE, openid=OPENID)),
+    ),
+    "accounts.choose": (
+        Case(lambda w, e: accounts.choose(
+            w, e.entered.admin.name, e.entered.admin.id,
+            e.entered.admin.login.grants[0].id or GrantId(0), PC)),
+    ),
+    "accounts.confirm_scan": (
+        Case(lambda w, e: accounts.confirm_scan(
+            w, HE_MIN, e.entered.offer.token, e.entered.offer.number, card_no=HE_MIN,
+            slug=SERVICE, openid=OPENID)),
+    ),
+    "accounts.confirm_totp": (
+        Case(lambda w, e: accounts.confirm_totp(
+            w, HE_MIN, e.entered.nurse.id, e.entered.first_number(w), PC)),
+    ),
+    "accounts.drop_totp": (
+        Case(lambda w, e: accounts.drop_totp(
+            w, e.entered.admin.name, e.entered.admin.id, e.entered.next_number(), PC)),
+    ),
+    "accounts.end_own_session": (
+        Case(lambda w, e: accounts.end_own_session(
+            w, HE_MIN, Screen.CONSOLE, e.entered.nurse.id)),
+    ),
+    "accounts.end_own_sessions": (
+        Case(lambda w, _: accounts.end_own_sessions(w, HE_MIN)),
+        Case(lambda w, e: accounts.end_own_sessions(w, e.entered.admin.name)),
+    ),
+    "accounts.forget_totp": (
+        Case(lambda w, e: accounts.forget_totp(w, e.entered.admin.name, reason=WHY)),
+    ),
+    "accounts.freeze": (Case(lambda w, e: accounts.freeze(w, e.entered.freezing)),),
+    "accounts.freeze_login": (
+        Case(lambda w, _: accounts.freeze_login(w, HE_MIN, reason=WHY)),
+        Case(lambda w, e: accounts.freeze_login(w, e.entered.admin.name, reason=WHY)),
     ),
     "accounts.invite": (
         Case(lambda w, _: accounts.invite(
@@ -121,6 +257,14 @@ BOOK: dict[str, tuple[Case, ...]] = {
             w, role=Role.DEPARTMENT_SECRETARY, unit_code=ACUPUNCTURE, name="新管理员")),
     ),
     "accounts.invited_to": (Case(lambda w, e: desk.invited_to(w, e.invitation)),),
+    "accounts.own_sessions": (
+        Case(lambda w, _: desk.own_sessions(w, HE_MIN)),
+        Case(lambda w, e: desk.own_sessions(w, e.entered.admin.name)),
+    ),
+    "accounts.prove_second": (
+        Case(lambda w, e: accounts.prove_second(
+            w, e.entered.asked.name, e.entered.asked.id, "000000", PC)),
+    ),
     "accounts.menu_state": (Case(_menu_state, _PLATFORM),),
     "accounts.put_bound_tag": (
         Case(lambda w, _: accounts.put_bound_tag(w, SERVICE, 101), _PLATFORM),
@@ -142,14 +286,35 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "accounts.put_official_account": (
         Case(lambda w, _: accounts.put_official_account(w, ACCOUNTS[SERVICE]), _PLATFORM),
     ),
+    "accounts.reset_code": (
+        Case(lambda w, _: accounts.reset_code(
+            w, HE_MIN, card_no=HE_MIN, reason=WHY, present=True)),
+    ),
     "accounts.put_tags": (
         Case(lambda w, _: accounts.put_tags(w, SERVICE, [OPENID], [101]), _PLATFORM),
     ),
     "accounts.sealed": (Case(lambda w, _: desk.sealed(w), _PLATFORM),),
+    "accounts.set_password": (
+        Case(lambda w, e: accounts.set_password(
+            w, HE_MIN, e.entered.renewing.id, Secret("Another-9-kite-run"), PC)),
+    ),
+    "accounts.sign_in": (
+        Case(lambda w, _: accounts.sign_in(w, HE_MIN, PC)),
+        Case(lambda w, e: accounts.sign_in(w, e.entered.admin.name, PC)),
+    ),
+    "accounts.sign_in_by_scan": (Case(_scanned_in),),
     "accounts.speaking_plainly": (Case(lambda w, _: desk.speaking_plainly(w), _PLATFORM),),
     "accounts.sweep": (Case(lambda w, _: accounts.sweep(w), _UPKEEP),),
     "accounts.sync_menu": (
         Case(lambda w, _: accounts.sync_menu(w, SERVICE, trial=True), _PLATFORM),
+    ),
+    "accounts.sweep_sessions": (Case(lambda w, _: accounts.sweep_sessions(w), _UPKEEP),),
+    "accounts.unfreeze": (Case(_thawed),),
+    "accounts.unfreeze_login": (
+        Case(lambda w, _: accounts.unfreeze_login(w, HE_MIN, reason=WHY)),
+    ),
+    "accounts.use_code": (
+        Case(_by_code),
     ),
     "attendance.accept": (Case(lambda w, e: attendance.accept(w, e.doubtful, WHY)),),
     "attendance.acknowledge": (
@@ -211,6 +376,10 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "cards.import_people": (Case(_imposter),),
     "cards.own_cards": (Case(lambda w, _: held.own_cards(w, HE_MIN)),),
     "cards.report_lost": (Case(lambda w, _: cards.report_lost(w, HE_MIN)),),
+    "cards.show_proof": (
+        Case(lambda w, _: cards.show_proof(w, uid=Secret(UIDS[HE_MIN]))),
+        Case(lambda w, _: cards.show_proof(w, card_no=HE_MIN)),
+    ),
     "cards.set_state": (Case(lambda w, _: cards.set_state(w, HE_MIN, CardState.LOST)),),
     "credits.account_of": (Case(lambda w, _: credits.account_of(w, HE_MIN, 2013)),),
     "credits.entries_of": (Case(lambda w, _: credits.entries_of(w, HE_MIN, 2013)),),
@@ -230,6 +399,7 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "projects.batch_of": (Case(lambda w, _: projects.batch_of(w, OWN_NO, 1)),),
     "projects.import_projects": (Case(_renamed),),
     "standards.editions": (Case(lambda w, _: editions.editions(w), _RULES),),
+    "standards.in_use": (Case(lambda w, _: editions.in_use(w), _RULES),),
     "standards.load": (Case(lambda w, _: standards.load(w, []), _RULES),),
     "standards.load_shipped": (Case(lambda w, _: standards.load_shipped(w), _RULES),),
     "standards.packs": (Case(lambda w, _: editions.packs(w), _RULES),),

@@ -17,6 +17,7 @@ from sqlalchemy import Engine, text
 
 from app.accounts import commands as accounts
 from app.accounts import queries as desk
+from app.accounts.commands import requests
 from app.accounts.terms import Invitation
 from app.attendance import commands as attendance
 from app.attendance.queries import devices
@@ -37,7 +38,9 @@ from app.standards import commands as standards
 from device.mbox.machine import Card, Machine
 from device.mbox.terms import NO_HASH
 from device.mbox.writing import batch as written
-from tests.support import batches, filing, terminal
+from tests.house.entering import Entered, entered
+from tests.support import batches, entrance, filing, terminal
+from tests.support.binding import by_slip, follower, slip_of
 from tests.support.cast import (
     CAO_JING,
     COUNTY_HOSPITAL,
@@ -63,7 +66,7 @@ from tests.support.wechat_client import SERVICE, Official
 
 OWN_NO, OTHER_NO = filing.NO, "2013-03-01-008(国)"
 OWN_SN, OTHER_SN, QUEUED_SN, WAITING_SN = "MBX-00017", "MBX-00018", "MBX-00019", "MBX-00020"
-OPENID = "o-he-min"
+OPENID = entrance.OPENID
 # Names of the first hospital's things, which no answer to a stranger may hold.
 TELLTALES = ("何敏'", "曹静", "单晓", "心血管病房")
 # A regional pack that the first hospital goes by.
@@ -99,6 +102,7 @@ class Estate:
     token: Secret
     last_file: bytes
     unsent_id: str
+    entered: Entered
 
     @property
     def place(self) -> Place:
@@ -154,7 +158,8 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
     _swiped(other, ZHENG_HAI, TIAN_HUI, TIAN_HUI)
     run_id = _awarded(site, OWN_NO)
     _awarded(site, OTHER_NO)
-    official.bind(SERVICE, OPENID, HE_MIN)
+    people_in = entered(site, cast, official)
+    _contested(site)
     queued_upload_id = _queued(site)
     machine.tap(held(CAO_JING), at=at("17:40:00", "2013-05-19"))
     with begin(site, OPERATOR) as work:
@@ -176,8 +181,15 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
         batch.batch_id, found["unknown_card"], found["revoked_card"], found["unknown_activity"],
         run_id, queued_run_id, _given_up(site, cast.unit(HOSPITAL).place),
         found["card"], found["entry"], code, invitation, token, unsent.data,
-        unsent.batch_id,
+        unsent.batch_id, people_in,
     )  # fmt: skip
+
+
+def _contested(site: Site) -> None:
+    """Another phone waits to take the bound nurse's place, and a third asks who it is."""
+    by_slip(site, "o-he-min-new", slip_of(site, HE_MIN))
+    with follower(site, "o-he-min-third")() as work:
+        requests.ask_human(work, SERVICE, "o-he-min-third", "何敏", "心内科")
 
 
 def _on_leave(site: Site, *nos: str) -> None:

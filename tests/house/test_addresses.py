@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
 import pytest
 from flask import Flask
 from sqlalchemy import Engine
@@ -15,7 +16,7 @@ from device.mbox.machine import Machine, Request, Response
 from tests.house.estate import OPENID, OTHER_NO, OWN_NO, Estate, hashes
 from tests.house.test_doors import OPEN
 from tests.house.trees import calls, sources
-from tests.support.cast import HE_MIN, ZHENG_HAI
+from tests.support.cast import HE_MIN, UIDS, ZHENG_HAI
 from tests.support.terminal import Send
 from tests.support.wechat_client import CITY_OFFICE, SERVICE, Official
 from wechat.messages import EventKind
@@ -23,8 +24,9 @@ from wechat.messages import EventKind
 # Addresses by what proves who calls; one that is not here fails the tests.
 SIGNED = {
     "mbox.packages", "mbox.package", "mbox.acknowledge", "mbox.records", "mbox.answer_to",
-    "mbox.heartbeat",
+    "mbox.heartbeat", "mbox.proof",
 }  # fmt: skip
+BY_TICKET = {"mini.bind_by_phone"}
 BY_CODE = {"mbox.enrol"}
 BY_LINK = {"activation.page", "activation.activate"}
 BY_WECHAT = {"wechat.knock"}
@@ -32,14 +34,27 @@ BY_WECHAT = {"wechat.knock"}
 BY_PHONE = {
     "phone.home", "phone.present", "phone.year", "phone.credit", "phone.why_list", "phone.why",
     "phone.standards", "phone.help", "phone.data", "phone.lost", "phone.lose",
+    "phone.account", "phone.reset", "phone.ask_code", "phone.agree", "phone.sessions",
+    "phone.end_sessions", "phone.scan", "phone.match", "phone.freezing", "phone.freeze",
+    "phone.bind", "phone.bind_phone", "phone.bind_by_card", "phone.bind_by_slip",
+    "phone.ask_human", "phone.bindings", "phone.unbind", "phone.claim",
+}  # fmt: skip
+BY_PASSWORD = {"login.page", "login.sign_in", "login.code", "login.use_code"}
+BY_PICTURE = {"login.scan", "login.picture"}
+BY_SESSION = {
+    "login.password", "login.set_password", "login.second", "login.prove_second", "login.enrol",
+    "login.confirm", "console.home", "console.choose", "console.sessions", "console.end",
+    "console.security", "console.renew", "console.drop", "console.out",
 }  # fmt: skip
 # Who may make an actor, and so say on whose behalf something is done.
 MAKERS = {
     "app.base.outbox": "a job, at the place its message names",
     "app.cli.desk": "the operator at the machine",
+    "app.web.sessions": "whoever signed in, in a capacity that is theirs",
     "app.web.activation": "whoever holds a link, at its place",
     "device.mbox.doors": "a terminal with a code, until it has a key",
     "device.mbox.exchange": "a terminal, once its signature is proven",
+    "wechat.mini.doors": "a follower nobody knows yet, by the openid of a ticket",
     "jobs.schedule": "the periodic jobs",
     "wechat.phone.entering": "a person, by the binding of their browser's openid",
     "wechat.handlers.bound": "a person, by the binding of their openid",
@@ -51,7 +66,10 @@ def rules(app: Flask) -> list[Rule]:
 
 
 def test_every_address_says_what_proves_who_calls(app: Flask) -> None:
-    classes = [set(OPEN), SIGNED, BY_CODE, BY_LINK, BY_WECHAT, BY_PHONE]
+    classes = [
+        set(OPEN), SIGNED, BY_TICKET, BY_CODE, BY_LINK, BY_WECHAT, BY_PHONE, BY_PASSWORD,
+        BY_PICTURE, BY_SESSION,
+    ]  # fmt: skip
     addressed = {rule.endpoint for rule in rules(app)}
 
     assert addressed == set().union(*classes)
@@ -78,6 +96,8 @@ def sent(machine: Machine, estate: Estate, method: str, path: str, **lies: Any) 
     body, extra = b"", {"Idempotency-Key": estate.unsent_id}
     if path.endswith("records"):
         body = estate.last_file
+    elif path.endswith("proof"):
+        body = orjson.dumps({"uid": UIDS[HE_MIN]})
     elif path.endswith("heartbeat"):
         body = b'{"device_sn": "MBX-00017", "battery": 3}'
     return machine.call(method, path, body, extra=extra, **lies)
@@ -96,6 +116,7 @@ def test_a_terminal_gets_nothing_of_anothers(app: Flask, estate: Estate, owner: 
 
     named = {one: status for one, status in said.items() if one[1].count("/") > 3}
     assert set(named.values()) == {404}
+    assert said["POST", "/device/v1/proof"] == 404
     assert len(named) == 5
     assert (taken["accepted"], taken["quarantined"], taken["results"][0]["reason"]) == (
         0, 0, "wrong_device",

@@ -1,0 +1,162 @@
+"""控制台首页 — who you are, as whom you act, where you are signed in, how that is safe."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.accounts import commands as accounts
+from app.accounts import queries as desk
+from app.accounts import steps
+from app.accounts.terms import GrantId, Screen, SessionId, Stage
+from app.base import words
+from app.base.work import begin, passes
+from app.kernel.errors import InvalidError, NotFoundError
+from app.kernel.secret import Secret
+from app.kernel.span import SHANGHAI, whole_minutes
+from app.web import headers
+from app.web.gate import LONGEST, refused_with
+from app.web.sessions import Guest, entered, go_on, let_go, visitor
+
+blueprint = Blueprint("console", __name__, url_prefix="/console")
+blueprint.after_request(headers.console)
+
+_DIGITS = 19  # more are no id of a database
+
+
+@blueprint.get("/")
+@passes("accounts.badge_of")
+@entered(Stage.OPEN)
+def home(guest: Guest) -> ResponseReturnValue:
+    """Who is signed in, and as whom."""
+    return _page(guest, "console_home.html")
+
+
+@blueprint.post("/capacity")
+@passes("accounts.choose")
+@entered(Stage.OPEN)
+def choose(guest: Guest) -> ResponseReturnValue:
+    """Act in another capacity from now on."""
+    with begin(guest.site, guest.actor) as work:
+        signed = accounts.choose(
+            work, guest.session.name, guest.session.id, GrantId(_number("grant")),
+            visitor(guest.site),
+        )  # fmt: skip
+    return go_on(guest.site, signed)
+
+
+@blueprint.get("/sessions")
+@passes("accounts.badge_of", "accounts.own_sessions")
+@entered(Stage.OPEN)
+def sessions(guest: Guest) -> ResponseReturnValue:
+    """Where one is signed in."""
+    with begin(guest.site, guest.actor) as work:
+        own = desk.own_sessions(work, guest.session.name)
+    return _page(guest, "console_sessions.html", own=own)
+
+
+@blueprint.post("/sessions")
+@passes("accounts.end_own_session", "accounts.end_own_sessions")
+@entered(Stage.OPEN)
+def end(guest: Guest) -> ResponseReturnValue:
+    """One device is signed out, or all but this one."""
+    name, here = guest.session.name, (Screen.CONSOLE, guest.session.id)
+    with begin(guest.site, guest.actor) as work:
+        if request.form.get("all"):
+            accounts.end_own_sessions(work, name, but=here)
+        else:
+            screen = _screen()
+            accounts.end_own_session(work, name, screen, SessionId(_number("id")))
+    return redirect(url_for("console.sessions"))
+
+
+@blueprint.get("/security")
+@passes("accounts.badge_of")
+@entered(Stage.OPEN)
+def security(guest: Guest) -> ResponseReturnValue:
+    """The password and the second factor."""
+    return _security(guest)
+
+
+@blueprint.post("/security/password")
+@passes("accounts.begin_renewal")
+@entered(Stage.OPEN)
+def renew(guest: Guest) -> ResponseReturnValue:
+    """Who knows the password in force goes on to set another."""
+    given = Secret(request.form.get("password", "")[:LONGEST])
+    came = visitor(guest.site)
+    tried = steps.try_password(
+        guest.site, guest.session.name, given, address=came.address, device=came.device
+    )
+    if tried.wait_s:
+        facts = {"minutes": whole_minutes(tried.wait_s)}
+        return _security(guest, words.sentence("login", "wait", facts), 429)
+    if tried.login is None or tried.login.id != guest.session.login.id:
+        return _security(guest, words.sentence("login", "wrong_now", {}))
+    with begin(guest.site, guest.actor) as work:
+        signed = accounts.begin_renewal(work, guest.session.name, guest.session.id, came)
+    return go_on(guest.site, signed)
+
+
+@blueprint.post("/security/second")
+@passes("accounts.drop_totp")
+@entered(Stage.OPEN)
+def drop(guest: Guest) -> ResponseReturnValue:
+    """The authenticator is forgotten, once it was proven a last time."""
+    login = guest.session.login
+    if wait := steps.try_second(guest.site, login):
+        facts = {"minutes": whole_minutes(wait)}
+        return _security(guest, words.sentence("login", "second_wait", facts), 429)
+    try:
+        with begin(guest.site, guest.actor) as work:
+            signed = accounts.drop_totp(
+                work, login.name, guest.session.id, request.form.get("number", "")[:LONGEST],
+                visitor(guest.site),
+            )  # fmt: skip
+    except InvalidError as refused:
+        return _security(guest, words.of_error(refused))
+    steps.second_was_right(guest.site, login)
+    return go_on(guest.site, signed)
+
+
+@blueprint.post("/out")
+@passes("accounts.end_own_session")
+@entered(*Stage)
+def out(guest: Guest) -> ResponseReturnValue:
+    """退出 — this browser is signed out, and keeps nothing it was shown."""
+    with begin(guest.site, guest.actor) as work:
+        accounts.end_own_session(work, guest.session.name, Screen.CONSOLE, guest.session.id)
+    return let_go(guest.site, make_response(render_template("login_out.html")))
+
+
+def _security(guest: Guest, refusal: str = "", status: int = 422) -> ResponseReturnValue:
+    answer = _page(guest, "console_security.html", refusal=refusal)
+    return refused_with(answer, refusal, status)
+
+
+def _page(guest: Guest, template: str, **shown: object) -> Response:
+    """A page of the console, with who is looking at its top."""
+    with begin(guest.site, guest.actor) as work:
+        badge = desk.badge_of(work, guest.session.name)
+    page = render_template(
+        template, session=guest.session, badge=badge, here=guest.session.id,
+        said=lambda code: words.book("devices")[code],
+        role=lambda one: words.book("roles")[one],
+        at=lambda moment: moment.astimezone(SHANGHAI), **shown,
+    )  # fmt: skip
+    return make_response(page)
+
+
+def _number(field: str) -> int:
+    """A number that a form carries. NotFoundError for what is none of ours."""
+    text = request.form.get(field, "")
+    if not (text.isascii() and text.isdecimal() and len(text) < _DIGITS):
+        raise NotFoundError("accounts.session.over")
+    return int(text)
+
+
+def _screen() -> Screen:
+    try:
+        return Screen(request.form.get("screen", ""))
+    except ValueError:
+        raise NotFoundError("accounts.session.over") from None
