@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import Engine, text
 
 from app.accounts import commands as accounts
+from app.accounts.rules.proofs import typed_slip
 from app.attendance import commands as attendance
 from app.attendance.terms import DeviceKind
 from app.base import logs
@@ -27,12 +28,24 @@ from app.kernel.secret import Secret
 from app.main import create_app
 from device.mbox.machine import Card, Request
 from tests.house.estate import OPENID, Estate
+from tests.support.binding import (
+    PHONES,
+    by_card,
+    by_phone,
+    by_slip,
+    picture_of,
+    slip_of,
+    ticket_of,
+)
 from tests.support.cast import (
+    CAO_JING,
     HE_MIN,
     HOSPITAL,
     OPERATOR,
     PEOPLE,
+    SHAN_XIAO,
     UIDS,
+    ZHOU_LAN,
     csv_of,
     id_number,
     people_sheet,
@@ -90,10 +103,11 @@ def lived(
     assert code is not None
     token = Secret(link.url.reveal().rpartition("/")[2])
     _terminals(estate, code)
+    proofs = _proofs(site, estate)
     _pages(site, token)
     _wechat(official)
     _imports(site)
-    yield canaries(estate, code, token, site), capsys.readouterr().err
+    yield canaries(estate, code, token, site) | proofs, capsys.readouterr().err
     structlog.reset_defaults()
 
 
@@ -108,6 +122,28 @@ def _terminals(estate: Estate, code: Secret) -> None:
         asked = f'{{"device_sn": "{sn}", "code": "{code.reveal()}"}}'.encode()
         assert machine.send is not None
         machine.send(Request("POST", "/device/v1/enrol", {}, asked))
+
+
+def _proofs(site: Site, estate: Estate) -> dict[str, str]:
+    """Every proof of who somebody is, brought forward rightly and wrongly."""
+    slip, unused = slip_of(site, ZHOU_LAN), slip_of(site, SHAN_XIAO)
+    picture, ticket = picture_of(site, CAO_JING), ticket_of(site, "o-new")
+    url = estate.machine.show_proof(bytes.fromhex(UIDS[HE_MIN]))
+    code = Secret("phone-code-of-the-platform")
+    for openid in ("o-zhou", "o-thief"):
+        by_slip(site, openid, slip)
+        by_card(site, openid, picture)
+    by_phone(site, "o-new", PHONES[HE_MIN], ticket=ticket, code=code, name="单晓")
+    return {
+        "used slip": slip.reveal(),
+        "used slip as typed": typed_slip(slip.reveal()),
+        "waiting slip": unused.reveal(),
+        "waiting slip as typed": typed_slip(unused.reveal()),
+        "picture of a card": picture.reveal(),
+        "waiting picture of a card": url.rpartition("/")[2],
+        "ticket for a phone": ticket.reveal(),
+        "code of the phone component": code.reveal(),
+    }
 
 
 def _pages(site: Site, token: Secret) -> None:
