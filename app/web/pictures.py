@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import qrcode
-
-_QUIET = 4  # modules of white around it, which the standard asks for
+from app.base.qr import modules
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +17,8 @@ class Picture:
 
 
 def qr(text: str) -> Picture:
-    """二维码 — the text at the middle level of correction (M, 15 %), as ISO/IEC 18004 draws it."""
-    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, border=_QUIET)
-    code.add_data(text)
-    code.make(fit=True)
-    rows: Sequence[Sequence[bool]] = code.get_matrix()
+    """二维码 — the text as one path, its quiet zone around it."""
+    rows = modules(text)
     return Picture(len(rows), "".join(_lines(rows)))
 
 
