@@ -201,6 +201,21 @@ def test_a_swipe_that_waits_is_shown_as_one_that_does_not_count_yet() -> None:
     assert why.page(trace, TODAY).count == 2
 
 
+def test_times_are_told_to_the_minute_and_to_the_second_where_that_is_what_lacks() -> None:
+    [day] = why.page(traced("07:52:10", "12:06:30", "18:00:05"), TODAY).days
+    points = {str(point.mark): point for point in day.points}
+
+    assert points["hit"].taps == ("07:52",)
+    assert (points["tap"].start, points["tap"].exact) == ("12:06", "")
+    assert (points["near"].start, points["near"].exact) == ("18:00", "18:00:05")
+
+
+def test_without_windows_a_swipe_is_in_no_wrong_place() -> None:
+    trace = replace(traced("07:52", strategy=Strategy.ANY), windows=())
+
+    assert line(trace) == [("swipe", "07:52")]
+
+
 def test_days_are_apart() -> None:
     by = resolve(Plan(Strategy.MIN_SWIPES), occasion(*DAY[:2], end="23:00", last_day=19))
     trace = replace(traced("07:52", "17:30"), brief=by, swipes=(at("07:52"), at("09:00", 19)))

@@ -126,7 +126,9 @@ class Page:
     taken_back: tuple[Counted, ...]
     without: tuple[Without, ...]
     standard: str
+    # Of the row of the requirement that is for everybody.
     source: str
+    edition: int
     classless: bool
 
 
@@ -174,7 +176,8 @@ def page(
             if (one_verdict := one.verdict) is not None and not one_verdict.granted
         ),
         standard=pack.title,
-        source=pack.source,
+        source=pack.requirements[-1].origin.source or pack.source,
+        edition=pack.edition,
         classless=not pack.classes,
     )
 

@@ -63,7 +63,7 @@ def page(told: Story) -> Page:
     reversed_ids = {one.reverses for one in story}
     standing = [one for one in story if one.reverses is None and one.id not in reversed_ids]
     net = sum((one.net for one in standing), NO_CREDIT)
-    item = next((one.title for one in pack.items if one.code == shown.item), "")
+    item = next((one for one in pack.items if one.code == shown.item), None)
     return Page(
         title=shown.title,
         project_no=shown.project_no,
@@ -74,7 +74,7 @@ def page(told: Story) -> Page:
         source=say(f"source.{shown.source}", {}),
         credit_class=classed(shown.credit_class) if shown.credit_class else "",
         lecturer=shown.part == "lecturer",
-        item=item,
+        item="" if item is None else item.title,
         gross=amount(shown.gross),
         cap="" if shown.cap is None else amount(shown.cap),
         net=amount(shown.net),
@@ -84,7 +84,7 @@ def page(told: Story) -> Page:
         steps=tuple(map(_step, story)),
         standard=pack.title,
         edition=pack.edition,
-        document=pack.source,
+        document=(item.origin.source if item else None) or pack.source,
     )
 
 

@@ -97,6 +97,11 @@ def clock(ms: int) -> str:
     return f"{at:%H:%M:%S}" if at.second else f"{at:%H:%M}"
 
 
+def minute(ms: int) -> str:
+    """The clock time in Beijing to the minute."""
+    return f"{at_ms(ms).astimezone(SHANGHAI):%H:%M}"
+
+
 def until(ms: int) -> str:
     """The clock time at which a span ends; one until midnight ends with its day."""
     return "24:00" if clock(ms) == "00:00" else clock(ms)

@@ -22,6 +22,7 @@ from wechat.phone.views.saying import (
     days,
     full_moment,
     gap,
+    minute,
     reason_words,
     say,
     until,
@@ -48,6 +49,7 @@ class Mark(StrEnum):
     MISS = "miss"  # a window that asks for one and has none
     SPAN = "span"  # a window that asks for nothing
     TAP = "tap"  # a swipe outside all windows
+    SWIPE = "swipe"  # a swipe where there are no windows
     NEAR = "near"  # the one that came nearest to a window missed
     HELD = "held"  # a swipe that is not counted
     HOLE = "hole"  # how much lies between
@@ -55,13 +57,17 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One thing on the time line: from when to when, its name, and the swipes within."""
+    """One thing on the time line: from when to when, its name, and the swipes within.
+
+    `exact` is the time to the second, where the minute alone would not tell what lacked.
+    """
 
     mark: Mark
     start: str = ""
     end: str = ""
     label: str = ""
     taps: tuple[str, ...] = ()
+    exact: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,16 +227,22 @@ def _days(trace: Trace, why: Iterable[Reason]) -> Iterator[Day]:
     asked = any(one.name is CheckName.WINDOW for one in trace.told.explanation.checks)
     near = {one.nearest for one in missing.values()}
     placed = [_of_window(one, trace.swipes, missing, asked=asked) for one in trace.windows]
+    outside = Mark.TAP if trace.windows else Mark.SWIPE
     placed += [
-        _Placed(at, Point(Mark.NEAR if at in near else Mark.TAP, clock(at)))
+        _of_swipe(at, Mark.NEAR if at in near else outside, exactly=at in near)
         for at in trace.swipes
         if not any(one.start <= at < one.end for one in trace.windows)
     ]
-    placed += [_Placed(one.at, Point(Mark.HELD, clock(one.at))) for one in trace.waiting]
+    placed += [_of_swipe(one.at, Mark.HELD, exactly=False) for one in trace.waiting]
     placed += _holes(missing.values())
     placed.sort(key=lambda one: one.at)
     for on, some in groupby(placed, key=lambda one: day_of(one.at)):
         yield Day(with_weekday(on), tuple(one.point for one in some))
+
+
+def _of_swipe(at: int, mark: Mark, *, exactly: bool) -> _Placed:
+    exact = clock(at) if exactly and clock(at) != minute(at) else ""
+    return _Placed(at, Point(mark, minute(at), exact=exact))
 
 
 def _of_window(
@@ -240,7 +252,7 @@ def _of_window(
     *,
     asked: bool,
 ) -> _Placed:
-    taps = tuple(clock(at) for at in swipes if window.start <= at < window.end)
+    taps = tuple(minute(at) for at in swipes if window.start <= at < window.end)
     mark = Mark.HIT if taps else Mark.SPAN
     if (window.label, window.start) in missing or (asked and not taps):
         mark = Mark.MISS
