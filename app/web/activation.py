@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from app.accounts import commands as accounts
 from app.accounts import queries as desk
+from app.accounts.rules.passwords import PROFILES
 from app.accounts.terms import Invitation
 from app.base import words
 from app.base.site import Site
@@ -74,6 +75,7 @@ def _form(invitation: Invitation, *, refusal: str = "", faults: Sequence[str] = 
             refusal=refusal,
             faults=faults,
             form_token=token,
+            profile=PROFILES[site.config.password_profile],
         )
     )
     answer.status_code = 422 if refusal else 200
