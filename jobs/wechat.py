@@ -44,13 +44,14 @@ def tag(work: Work, body: Mapping[str, Any]) -> None:
         return
     try:
         if bound:
-            menus.put_on(work.site, account, number, [openid])
+            done = menus.put_on(work.site, account, number, [openid])
+            accounts.put_tags(work, account.slug, done, [number])
         else:
             menus.take_off(work.site, account, number, openid)
+            accounts.put_tags(work, account.slug, [openid], [])
     except PlatformError as error:
         _later(work, error)
         raise
-    accounts.put_tags(work, account.slug, [openid], [number] if bound else [])
 
 
 @passes("accounts.put_menu_state", "accounts.put_bound_tag", "accounts.put_tags")
@@ -61,9 +62,10 @@ def menu(work: Work, body: Mapping[str, Any]) -> None:
     error = synced.error
     if synced.tag is not None and not trial:
         known = desk.bound_tag(work.site, account.slug)
-        accounts.put_bound_tag(work, account.slug, synced.tag)
-        if known != synced.tag:
-            error = error or _tag_all(work, account, synced.tag)
+        number = synced.tag.number
+        accounts.put_bound_tag(work, account.slug, number)
+        if synced.tag.is_new or known != number:
+            error = error or _tag_all(work, account, number)
     accounts.put_menu_state(
         work, account.slug, trial=trial, steps=synced.told,
         error=None if error is None else words.of_error(error),
@@ -74,10 +76,10 @@ def _tag_all(work: Work, account: OfficialAccount, tag: int) -> PlatformError | 
     """Put a new tag on everybody who is bound."""
     openids = desk.bound_openids(work.site, account.slug)
     try:
-        menus.put_on(work.site, account, tag, openids)
+        done = menus.put_on(work.site, account, tag, openids)
     except PlatformError as error:
         return error
-    accounts.put_tags(work, account.slug, openids, [tag])
+    accounts.put_tags(work, account.slug, done, [tag])
     return None
 
 

@@ -9,12 +9,19 @@ from typing import Any
 from app.accounts.terms import OfficialAccount
 from app.base.site import Site
 from app.base.words import book
+from app.kernel.errors import CmeError, InvalidError
 from wechat import menu
 from wechat.capabilities import Capability, may
 from wechat.menu import AddTagged, CreateDefault, RemoveTagged, Step, Wanted
 from wechat.platform import oa
 from wechat.platform.client import Platform
-from wechat.platform.errors import PlatformError
+from wechat.platform.errors import (
+    NotFollowingError,
+    PlatformError,
+    RejectedError,
+    WrongOpenidError,
+)
+from wechat.platform.oa import Tag
 
 # 标签接口一次最多 50 个 openid。
 TAGGED_AT_ONCE = 50
@@ -22,12 +29,12 @@ TAGGED_AT_ONCE = 50
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """同步结果 — the steps, in order; how many were done; the tag; and what ended it early."""
+    """同步结果 — the steps in order, how many were done, the tag, and what ended it early."""
 
     steps: tuple[Step, ...]
     done: int
-    tag: int | None
-    error: PlatformError | None = None
+    tag: Tag | None
+    error: CmeError | None = None
 
     @property
     def told(self) -> Sequence[Mapping[str, Any]]:
@@ -42,8 +49,9 @@ def synchronise(site: Site, account: OfficialAccount, *, trial: bool) -> Synced:
     platform = Platform(site, account)
     try:
         tag = _tag(platform, trial=trial)
-        steps = menu.difference(_wanted(site, account, tag), oa.menus(platform))
-    except PlatformError as error:
+        number = None if tag is None else tag.number
+        steps = menu.difference(_wanted(site, account, number), oa.menus(platform))
+    except (PlatformError, InvalidError) as error:
         return Synced((), 0, None, error)
     for place, step in enumerate(() if trial else steps):
         try:
@@ -53,16 +61,38 @@ def synchronise(site: Site, account: OfficialAccount, *, trial: bool) -> Synced:
     return Synced(steps, 0 if trial else len(steps), tag)
 
 
-def put_on(site: Site, account: OfficialAccount, tag: int, openids: Sequence[str]) -> None:
-    """These followers carry the tag. PlatformError where the platform will not."""
+def put_on(site: Site, account: OfficialAccount, tag: int, openids: Sequence[str]) -> Sequence[str]:
+    """Those of the followers who carry the tag now: one that is none spoils it for no other.
+
+    PlatformError where the platform will not at all.
+    """
     platform = Platform(site, account)
+    done: list[str] = []
     for first in range(0, len(openids), TAGGED_AT_ONCE):
-        oa.put_on_tag(platform, tag, openids[first : first + TAGGED_AT_ONCE])
+        some = openids[first : first + TAGGED_AT_ONCE]
+        try:
+            oa.put_on_tag(platform, tag, some)
+        except (WrongOpenidError, NotFollowingError, RejectedError):
+            some = [one for one in some if _follows(platform, tag, one)]
+        done += some
+    return done
+
+
+def _follows(platform: Platform, tag: int, openid: str) -> bool:
+    """Put the tag on one follower; False for an openid that the platform does not take."""
+    try:
+        oa.put_on_tag(platform, tag, [openid])
+    except (WrongOpenidError, NotFollowingError, RejectedError):
+        return False
+    return True
 
 
 def take_off(site: Site, account: OfficialAccount, tag: int, openid: str) -> None:
     """The follower carries the tag no more. PlatformError where the platform will not."""
-    oa.take_off_tag(Platform(site, account), tag, openid)
+    try:
+        oa.take_off_tag(Platform(site, account), tag, openid)
+    except (WrongOpenidError, NotFollowingError):
+        return  # who is no follower carries none
 
 
 def by_tag(account: OfficialAccount) -> bool:
@@ -79,12 +109,15 @@ def _wanted(site: Site, account: OfficialAccount, tag: int | None) -> Wanted:
     return Wanted(default, menu.buttons_of(words, f"{account.kind}_bound", pages), tag)
 
 
-def _tag(platform: Platform, *, trial: bool) -> int | None:
-    """The number of the tag of the bound; on trial it is not made where it is missing."""
+def _tag(platform: Platform, *, trial: bool) -> Tag | None:
+    """The tag of the bound; on trial it is not made where it is missing."""
     if not by_tag(platform.account):
         return None
     name = book("menus")["tag.bound"]
-    return oa.existing_tag(platform, name) if trial else oa.tag_named(platform, name)
+    if not trial:
+        return oa.tag_named(platform, name)
+    number = oa.existing_tag(platform, name)
+    return None if number is None else Tag(number, is_new=False)
 
 
 def _do(platform: Platform, step: Step) -> None:

@@ -45,9 +45,6 @@ from wechat.platform.errors import (
 
 # What waited longer than this for the platform is no news any more.
 TOO_LATE = timedelta(hours=24)
-# 模板消息的 thing 字段最多 20 个字。
-_THING = 20
-_ELLIPSIS = "\u2026"
 _SOON = timedelta(seconds=5)
 
 _STATES = {
@@ -77,7 +74,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """要说的话 — the words in full, their first line for a template, and the page they lead to."""
+    """要说的话 — the words in full, the few that a template takes, and the page they lead to."""
 
     text: str
     short: str
@@ -112,17 +109,14 @@ def saying(
     site: Site, account: OfficialAccount, openid: str, code: str, facts: Mapping[str, Any]
 ) -> Saying:
     """The words of that code, and the page that `told_page.<code>` names, where it names one."""
-    text, path = replies.say(f"told.{code}", **facts), book("replies").get(f"told_page.{code}")
+    words = book("replies")
+    text, path = replies.say(f"told.{code}", **facts), words.get(f"told_page.{code}")
+    short = words[f"told_short.{code}"]
     if path is None:
-        return Saying(replies.cut(text), _thing(text), "")
+        return Saying(replies.cut(text), short, "")
     url = links.page_for(site, account, openid, path.format_map(facts))
     whole = f"{text}\n{replies.say('told_page.link', url=url)}"
-    return Saying(replies.cut(whole), _thing(text), url)
-
-
-def _thing(text: str) -> str:
-    first = text.split("\n", 1)[0].strip()
-    return first if len(first) <= _THING else f"{first[: _THING - 1]}{_ELLIPSIS}"
+    return Saying(replies.cut(whole), short, url)
 
 
 def _deliver(

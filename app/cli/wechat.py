@@ -91,8 +91,9 @@ def menu() -> None:
 def sync(desk: Desk, slug: str, *, dry_run: bool) -> Told:
     with desk.work() as work:
         accounts.sync_menu(work, slug, trial=dry_run)
+        asked_at = work.now
     with desk.work() as work:
-        state = queries.menu_state(work, slug)
+        state = queries.menu_state(work, slug, asked_at)
     answer = {"slug": slug, "trial": state.trial, "steps": list(state.steps), "error": state.error}
     if state.error is not None:
         desk.code = REFUSED

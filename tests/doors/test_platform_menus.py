@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from app.accounts import commands, queries, steps
-from app.accounts.terms import FollowerAct
+from app.accounts.terms import AccountKind, FollowerAct
 from app.base import outbox
 from app.base.site import Site
 from app.base.work import Work, begin
 from app.cli import desk, verbs
+from app.kernel.errors import InvalidError, UnavailableError
 from tests.conftest import Clock
 from tests.support.cast import CAO_JING, HE_MIN, OPERATOR, Cast
 from tests.support.platforms import Met
@@ -132,6 +133,23 @@ class TestSynchronising:
         assert code == 2
         assert "accounts.official.unknown" in capsys.readouterr().out
 
+    def test_a_mini_program_has_no_menu(self, met: Met) -> None:
+        with begin(met.site, OPERATOR) as work:
+            city = replace(ACCOUNTS[CITY_OFFICE], kind=AccountKind.MINI)
+            commands.put_official_account(work, city)
+
+        with pytest.raises(InvalidError), begin(met.site, OPERATOR) as work:
+            commands.sync_menu(work, CITY_OFFICE, trial=False)
+
+    def test_one_that_waits_is_not_told_as_done(self, met: Met, clock: Clock) -> None:
+        synced(met)
+        clock.advance(minutes=1)
+        with begin(met.site, OPERATOR) as work:
+            commands.sync_menu(work, SERVICE, trial=False)
+
+        with pytest.raises(UnavailableError), begin(met.site, OPERATOR) as work:
+            queries.menu_state(work, SERVICE, work.now)
+
 
 class TestTags:
     def test_who_is_bound_sees_another_menu(self, met: Met, cast: Cast) -> None:
@@ -201,5 +219,28 @@ class TestTags:
         clock.advance(minutes=1)
         while outbox.deliver_next(met.site):
             pass
+
+        assert tags_of(met, "o-1")
+
+    def test_an_openid_that_is_none_spoils_the_tag_for_nobody(self, met: Met, cast: Cast) -> None:
+        bound(met, "o-nobody", CAO_JING)
+        bound(met, "o-1", HE_MIN)
+
+        state = synced(met)
+
+        assert state.error is None
+        assert tags_of(met, "o-1")
+        assert met.asked(TAGGED) == 3
+
+    def test_a_tag_that_was_taken_from_the_platform_is_made_and_put_on_again(
+        self, met: Met, cast: Cast
+    ) -> None:
+        synced(met)
+        bound(met, "o-1", HE_MIN)
+        met.simulator.control("POST", "/reset")
+        met.simulator.put(met.account)
+        met.simulator.user(met.account, "o-1")
+
+        synced(met)
 
         assert tags_of(met, "o-1")

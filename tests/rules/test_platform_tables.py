@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -183,3 +184,29 @@ class TestPages:
 
         assert plain == with_fragment
         assert "sM4AOV" not in repr(plain)
+
+
+class TestWords:
+    BOOK = words.book("replies")
+    CODES = sorted(name.split(".")[1] for name in BOOK if name.startswith("told."))
+
+    @pytest.mark.parametrize("code", CODES)
+    def test_what_is_told_has_a_short_form_that_a_template_takes(self, code: str) -> None:
+        assert 0 < len(self.BOOK[f"told_short.{code}"]) <= 20
+
+    @pytest.mark.parametrize("code", CODES)
+    def test_what_is_told_names_no_number_but_a_moment(self, code: str) -> None:
+        """A lock screen shows it to whoever sits beside (trust.md 2.3 row 25)."""
+        for section in ("told", "told_short"):
+            parts = string.Formatter().parse(self.BOOK[f"{section}.{code}"])
+            facts = {name for _, name, _, _ in parts if name}
+            assert facts <= ({"month", "day", "clock"} if section == "told" else set())
+
+    def test_no_short_form_or_page_is_of_nothing(self) -> None:
+        named = {
+            name.split(".")[1]
+            for name in self.BOOK
+            if name.startswith(("told_short.", "told_page.")) and name != "told_page.link"
+        }
+
+        assert named <= set(self.CODES)

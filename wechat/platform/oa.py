@@ -37,6 +37,14 @@ LONGEST_QR = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
+class Tag:
+    """用户标签 — its number; nobody carries one that is new."""
+
+    number: int
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
 class QrCode:
     """带参数二维码 — the address to draw, and when it ends."""
 
@@ -89,22 +97,22 @@ def remove_conditional_menu(platform: Platform, menuid: str) -> None:
             raise
 
 
-def tag_named(platform: Platform, name: str) -> int:
-    """The number of the tag of that name, which is made where there is none."""
+def tag_named(platform: Platform, name: str) -> Tag:
+    """The tag of that name, which is made where there is none."""
     found = _tags(platform).get(name)
     if found is not None:
-        return found
+        return Tag(found, is_new=False)
     try:
         reply = platform.post(TAGS_CREATE.path, {"tag": {"name": name}})
     except PlatformError as there:
         found = _tags(platform).get(name) if there.errcode == _TAG_THERE else None
         if found is None:
             raise
-        return found
+        return Tag(found, is_new=False)
     tag = reply.get("tag")
     if not isinstance(tag, dict) or not isinstance(tag.get("id"), int):
         raise TransportError(TAGS_CREATE.path, said="no tag in the answer")
-    return int(tag["id"])
+    return Tag(int(tag["id"]), is_new=True)
 
 
 def existing_tag(platform: Platform, name: str) -> int | None:

@@ -9,20 +9,24 @@ from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.accounts.tables import DeliveryRow, FollowerRow, MenuRow, OfficialAccountRow
-from app.accounts.terms import DeliveryState, FollowerState
+from app.accounts.terms import AccountKind, DeliveryState, FollowerState
 from app.base.work import Work, command
 from app.kernel.actor import Permission
-from app.kernel.errors import NotFoundError
+from app.kernel.errors import InvalidError, NotFoundError
 
 
 @command(Permission.WECHAT_MANAGE)
 def sync_menu(work: Work, slug: str, *, trial: bool) -> None:
     """同步菜单 — the account's menus on the platform become ours after this commit.
 
-    On trial the platform is only asked what stands there. NotFoundError for an unknown account.
+    On trial the platform is only asked what stands there. NotFoundError for an unknown account,
+    InvalidError for a mini-program, which has none.
     """
-    if work.session.get(OfficialAccountRow, slug) is None:
+    row = work.session.get(OfficialAccountRow, slug)
+    if row is None:
         raise NotFoundError("accounts.official.unknown", slug=slug)
+    if row.kind == AccountKind.MINI:
+        raise InvalidError("accounts.menu.mini", slug=slug)
     work.tell("wechat.menu", slug=slug, trial=trial)
 
 
