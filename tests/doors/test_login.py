@@ -472,6 +472,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     passwords._nobodys.cache_clear()
 
 
+@pytest.mark.timeout(300)
 def test_a_thousand_candidates_learn_nothing(
     web: FlaskClient, entrance: Entrance, quick: None
 ) -> None:
