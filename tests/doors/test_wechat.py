@@ -19,10 +19,10 @@ from app.base.work import begin
 from app.kernel.secret import Secret
 from app.standards import commands as standards
 from tests.conftest import Clock
+from tests.support.caller import Caller, Sent
 from tests.support.cast import HE_MIN, OPERATOR, STRANGER, ZHENG_HAI, Cast
 from tests.support.wechat_client import ACCOUNTS, CITY_OFFICE, SERVICE, Official, keys_of
 from wechat import answering, callback, security
-from wechat.caller import Caller, Sent
 from wechat.messages import EventKind, members_of, message_of
 from wechat.security import LARGEST_BODY
 

@@ -38,9 +38,8 @@ def test_the_environment_is_read_in_one_place(source: Source) -> None:
 @modules
 def test_the_clock_is_read_in_one_place(source: Source) -> None:
     forbidden = {"datetime.now", "datetime.utcnow", "date.today", "time.time", "datetime.today"}
-    # A stand-in terminal and the simulator are other machines with clocks of their own; the
-    # platform's time stamps are set against the wall clock before any work begins.
-    allowed = {"app.base.site", "device.mbox.machine", "wechat.caller", "wechat.simulator.clock"}
+    # A stand-in terminal and the simulator are other machines with clocks of their own.
+    allowed = {"app.base.site", "device.mbox.machine", "wechat.simulator.clock"}
     read = [name for name, _ in calls(source.tree) if name in forbidden]
 
     assert not read or source.name in allowed or source.name.startswith("device.mbox.machine"), read

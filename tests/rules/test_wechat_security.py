@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from app.accounts.terms import Mode
 from app.kernel.secret import Secret
+from tests.support.caller import Caller
 from wechat import security
-from wechat.caller import Caller
 from wechat.messages import RefusedError, Text, UnreadableError, message_of
 from wechat.security import ForgedError, Keys, Query
 

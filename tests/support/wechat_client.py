@@ -23,8 +23,8 @@ from app.base.site import Site
 from app.base.work import begin
 from app.kernel.secret import Secret
 from app.main import create_app
+from tests.support.caller import Caller, Http
 from tests.support.cast import OPERATOR
-from wechat.caller import Caller, Http
 from wechat.security import Keys
 
 SERVICE, CITY_OFFICE = "yingchuan", "city-office"

@@ -22,7 +22,7 @@ from app.base.work import begin
 from app.kernel.secret import Secret
 from tests.load.ground import OPERATOR, Ground, ground, populate
 from tests.load.wechat import driving
-from wechat.caller import Caller
+from tests.support.caller import Caller
 from wechat.security import Keys
 
 RATE = 100.0

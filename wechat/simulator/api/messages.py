@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from wechat.simulator import pushing
 from wechat.simulator.api import values
 from wechat.simulator.errors import RefusedError
 from wechat.simulator.filed import TemplateFiled
 from wechat.simulator.gate import Call, Gate
 from wechat.simulator.powers import Power
+from wechat.simulator.pushing import later
 from wechat.simulator.world import Json, User, random_text
 
 _TEXT_BYTES = 2048
@@ -156,7 +156,7 @@ def _template(call: Call) -> Json:
              "msgid": number, "client_msg_id": client_id},
         )  # fmt: skip
     told = {"Event": "TEMPLATESENDJOBFINISH", "MsgID": number, "Status": status}
-    pushing.later(world, account, user, told, seconds=_JOB_S)
+    later(world, account, user, told, seconds=_JOB_S)
     return {"errcode": 0, "errmsg": "ok", "msgid": number}
 
 
@@ -241,7 +241,7 @@ def _notice(call: Call) -> Json:
     sent = {"TemplateId": template.template_id, "MsgID": str(number), "ErrorCode": "0",
             "ErrorStatus": "success"}  # fmt: skip
     told = {"Event": "subscribe_msg_sent_event", "SubscribeMsgSentEvent": {"List": sent}}
-    pushing.later(world, account, user, told, seconds=_JOB_S)
+    later(world, account, user, told, seconds=_JOB_S)
     return {"errcode": 0, "errmsg": "ok"}
 
 

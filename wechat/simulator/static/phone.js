@@ -197,7 +197,7 @@ function bubble(entry, name, account) {
   const said = make("p", { class: "bub" }, make("span", { class: "sr" }, before), ...spoken(entry.text || ""));
   for (const one of entry.choices || []) said.append(make("br"), choose(one));
   if (entry.tail) said.append(make("br"), ...spoken(entry.tail));
-  return make("div", { class: mine ? "msg me" : "msg" }, make("span", { class: "av", "aria-hidden": "true" }, [...who].at(mine ? 0 : 0) || ""), said);
+  return make("div", { class: mine ? "msg me" : "msg" }, make("span", { class: "av", "aria-hidden": "true" }, [...who][0] || ""), said);
 }
 
 function choose(one) {
@@ -226,19 +226,27 @@ function line(entry, name, account) {
   return [...time, bubble(entry, name, account)];
 }
 
+// Who is at the end of the chat stays there, whatever grows or shrinks.
+let atEnd = true;
+at("chat").addEventListener("scroll", () => {
+  const box = at("chat");
+  atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
+});
+new ResizeObserver(() => { if (atEnd) at("chat").scrollTop = at("chat").scrollHeight; }).observe(at("chat"));
+
 function chat(entries, name, account) {
   const box = at("chat");
   const now = JSON.stringify([entries, openid]);
   if (shown.chat === now) return;
   const known = shown.chat ? JSON.parse(shown.chat) : [[], ""];
-  const low = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
   const grows = known[1] === openid && known[0].every((one, place) => JSON.stringify(one) === JSON.stringify(entries[place]));
   // A log that is only added to is read out once.
   const fresh = grows ? entries.slice(known[0].length) : entries;
   if (!grows) box.replaceChildren();
   box.append(...fresh.flatMap((one) => line(one, name, account)));
   shown.chat = now;
-  if (low || !grows) box.scrollTop = box.scrollHeight;
+  atEnd ||= !grows;
+  if (atEnd) box.scrollTop = box.scrollHeight;
 }
 
 // ------------------------------------------------------------------ menu

@@ -1,36 +1,26 @@
-"""扮演微信 — the platform's side of one account's callback, for demo, tests and load runs.
+"""扮演微信 — the platform's side of one account's callback, within this process.
 
 It signs, encrypts and sends as the platform does (wechat.md 1.1, 1.2), and takes a reply only in a
-form in which the platform would show it. `python -m wechat.caller` reads from standard input, as
-JSON, the account and what its followers say, and prints what each of them then sees:
-
-    {"url": "http://127.0.0.1:8000/wechat/yingchuan", "appid": "...", "token": "...",
-     "aes_key": "..." or null, "mode": "safe", "says": [{"openid": "o1", "says": "..."}]}
+form in which the platform would show it. The simulator does the same over HTTP; this one lets a
+test hold each delivery in its hands, forge it, and send it again.
 """
 
 from __future__ import annotations
 
 import http.client
-import json
 import secrets
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
-from urllib.parse import urlencode, urlsplit
 
 from app.accounts.terms import Mode
-from app.kernel.secret import Secret
 from wechat import security
 from wechat.messages import EventKind, Members, RefusedError, members_of
 from wechat.replies import LONGEST, SUCCESS, cdata
 from wechat.security import Keys
 
 Http: TypeAlias = Callable[[str, Mapping[str, str], bytes | None], tuple[int, bytes]]
-
-# The platform hangs up after five seconds and sends again.
-PATIENCE_S = 5.0
 
 
 class FaultyReplyError(Exception):
@@ -155,46 +145,3 @@ class Caller:
         if members.get("MsgSignature") != security.signature_of(self.keys.token, *given):
             raise FaultyReplyError("MsgSignature")
         return security.decrypted(self.keys, given[-1])
-
-
-def over_http(url: str) -> Http:
-    """Carry callbacks to an address, with the platform's patience. OSError where none answers."""
-    address = urlsplit(url)
-
-    def carry(method: str, query: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection(
-            address.hostname or "", address.port, timeout=PATIENCE_S
-        )
-        try:
-            target = f"{address.path}?{urlencode(query)}"
-            connection.request(method, target, body, {"Content-Type": "text/xml"})
-            response = connection.getresponse()
-            return response.status, response.read()
-        finally:
-            connection.close()
-
-    return carry
-
-
-def main() -> int:
-    """Say what standard input tells. Exit 0 with a JSON list of what followers see, else 2.
-
-    None stands for a message that was refused.
-    """
-    told = json.load(sys.stdin)
-    aes_key = None if told["aes_key"] is None else Secret(told["aes_key"])
-    keys = Keys.of(
-        appid=told["appid"], mode=Mode(told["mode"]), token=Secret(told["token"]), aes_key=aes_key
-    )
-    caller = Caller(keys=keys, http=over_http(told["url"]))
-    try:
-        shown = [caller.say(one["openid"], one["says"]).words for one in told["says"]]
-    except (OSError, FaultyReplyError) as fault:
-        sys.stderr.write(f"{type(fault).__name__}: {fault}\n")
-        return 2
-    json.dump(shown, sys.stdout, ensure_ascii=False)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
