@@ -35,6 +35,7 @@ HANDLERS: dict[str, Handler] = {
     "cards.changed": uploads.settle,
     "credits.check": sweeping.reconcile,
     "house.sweep": sweeping.sweep,
+    "wechat.answer": wechat.answer,
     "wechat.menu": wechat.menu,
     "wechat.tag": wechat.tag,
     "wechat.tell": wechat.tell,

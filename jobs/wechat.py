@@ -12,8 +12,9 @@ from app.base import words
 from app.base.outbox import NotYetError
 from app.base.work import Work, passes
 from app.kernel.errors import NotFoundError
-from wechat import menus, sender
+from wechat import answering, menus, sender
 from wechat.platform.errors import Action, PlatformError
+from wechat.routes import ROUTER
 
 
 @passes("accounts.put_delivery")
@@ -26,6 +27,17 @@ def tell(work: Work, body: Mapping[str, Any]) -> None:
             work.site, number, body["slug"], body["openid"], body["code"], body.get("facts", {})
         ),
     )
+
+
+@passes("accounts.put_delivery", *ROUTER.doors)
+def answer(work: Work, body: Mapping[str, Any]) -> None:
+    """答复 — make the answer that took too long, and send it."""
+    account, message = _account(work, body["slug"]), answering.message_in(body)
+    found = answering.found_for(account, message)
+    words = found and answering.answer_to(work.site, account, message, found)
+    if words:
+        number = _number(work)
+        _put(work, sender.send_text(work.site, account.slug, message.openid, words, number))
 
 
 @passes("accounts.put_tags")

@@ -18,6 +18,7 @@ from app.accounts import steps as desk
 from app.accounts.terms import OfficialAccount, Turn
 from app.base.site import Site
 from wechat import answering, events, replies, security
+from wechat.capabilities import Capability, may
 from wechat.messages import Message, message_of
 from wechat.router import Found
 from wechat.security import Keys, Query
@@ -75,6 +76,9 @@ def _once(
         if claimed.turn is Turn.FIRST:
             events.note(site, account.slug, message)
             said = answering.in_time(site, account, message, found)
+            if said is None and may(account, Capability.CUSTOM_MESSAGE):
+                asked = answering.asked_in(message)
+                return desk.answer_later(site, account.slug, message.key, replies.SUCCESS, asked)
             if said is None:
                 said = replies.say("late.ask_again")
             reply = seal(replies.text(message, said, _now_s(site)))

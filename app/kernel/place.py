@@ -21,6 +21,11 @@ class Place:
         """The whole platform."""
         return cls("")
 
+    @classmethod
+    def nowhere(cls) -> Self:
+        """Below no unit: for whoever is known only as somebody's openid."""
+        return cls("0.")
+
     def child(self, key: int | str) -> Place:
         """The node of that key directly under this one."""
         return Place(f"{self.path}{key}.")

@@ -12,7 +12,7 @@ from threading import Timer
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from app.accounts import steps
+from app.accounts import commands, queries, steps
 from app.accounts.terms import Mode, Turn
 from app.base.site import Site
 from app.base.work import begin
@@ -307,9 +307,11 @@ def test_a_fault_of_ours_is_told_with_a_number(site: Site, official: Official) -
 
 
 def test_an_answer_that_takes_too_long_is_not_waited_for(
-    bound: Official, owner: Engine, monkeypatch: pytest.MonkeyPatch
+    bound: Official, owner: Engine, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answering, "IN_TIME_S", 0.3)
+    with begin(site, OPERATOR) as work:  # it can say nothing of its own accord
+        commands.put_official_account(work, replace(ACCOUNTS[CITY_OFFICE], verified=False))
     caller = bound.city
     sent = caller.text("o_zheng_hai", "学分")
 
@@ -322,6 +324,36 @@ def test_an_answer_that_takes_too_long_is_not_waited_for(
     again = caller.say("o_zheng_hai", "学分").words
     assert again is not None
     assert again.startswith("2013 年度")
+
+
+def test_an_answer_that_took_too_long_is_sent_by_a_job(
+    bound: Official, owner: Engine, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "IN_TIME_S", 0.3)
+    caller = bound.service
+    sent = caller.text("o_he_min", "学分 2012")
+
+    with owner.begin() as connection:
+        connection.execute(text("lock table person in access exclusive mode"))
+        first = caller.send(sent)
+
+    assert (first.status, first.body) == (200, b"success")
+    assert caller.send(sent).body == b"success"
+    with owner.connect() as connection:
+        told = (
+            connection.execute(
+                text("select body from outbox_message where topic = 'wechat.answer'")
+            )
+            .scalars()
+            .all()
+        )
+    assert [one["content"] for one in told] == ["学分 2012"]
+    later = answering.message_in(told[0])
+    account = queries.official_account(site, SERVICE)
+    assert account is not None
+    found = answering.found_for(account, later)
+    assert found is not None
+    assert answering.answer_to(site, account, later, found).startswith("2012 年度没有学分记录。")
 
 
 FORGERIES: dict[str, Callable[[Caller], Caller]] = {

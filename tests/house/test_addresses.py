@@ -228,9 +228,8 @@ def test_a_binding_holds_on_its_own_account_only(
     elsewhere = official.caller(CITY_OFFICE).say(OPENID, question).words or ""
     nobody = official.service.say("o-nobody", question).words or ""
 
-    for answer, openid in ((elsewhere, OPENID), (nobody, "o-nobody")):
+    for answer in (elsewhere, nobody):
         assert "还没有绑定" in answer
-        assert openid in answer
         assert HE_MIN not in answer
 
 

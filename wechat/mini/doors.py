@@ -25,8 +25,6 @@ from wechat.platform.errors import BadCodeError
 from wechat.platform.mini import phone_by_code, user_by_code
 
 _LONGEST = 4 * 1024
-# Below no unit: who is not bound sees nothing of anybody's.
-_NOWHERE = Place("0.")
 
 blueprint = Blueprint("mini", __name__, url_prefix="/api/mini/v1")
 
@@ -63,7 +61,7 @@ def bind_by_phone() -> ResponseReturnValue:
     may_try = accounts.binding_state(site, *holder).tries_left > 0
     phone = _shown(site, asked) if may_try else None
     evidence = PhoneEvidence(ticket, phone, Secret(asked.phone_code), asked.name)
-    stranger = Actor(holder[1], Via.WECHAT, _NOWHERE, Role.PERSON)
+    stranger = Actor(holder[1], Via.WECHAT, Place.nowhere(), Role.PERSON)
     outcome = proving.prove_by_phone(functools.partial(begin, site, stranger), evidence)
     match outcome:
         case Bound():

@@ -34,8 +34,6 @@ FORM_FIELD = "form_token"
 
 _LONGEST_PATH = 512
 
-# Below no unit: who is not bound sees only what belongs to nobody.
-_NOWHERE = Place("0.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ class Visit:
         """A work of whoever is looking: as the person they are, else as nobody in particular."""
         binding = self.session.binding
         name = self.session.openid if binding is None else binding.person_no
-        place = _NOWHERE if binding is None else binding.place
+        place = Place.nowhere() if binding is None else binding.place
         with begin(self.site, Actor(name, Via.WECHAT, place, Role.PERSON)) as work:
             yield work
 

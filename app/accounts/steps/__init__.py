@@ -1,7 +1,7 @@
 """Steps of the front desk: who answers a message of the platform, and what a unique key tells."""
 
 from app.accounts.steps.attempts import charge, forget, refund
-from app.accounts.steps.callbacks import claim_callback, store_reply
+from app.accounts.steps.callbacks import answer_later, claim_callback, store_reply
 from app.accounts.steps.clashes import flush
 from app.accounts.steps.deliveries import begin_delivery, confirm_delivery, go_by
 from app.accounts.steps.followers import heard, mark_follower, retag, spend_leave
@@ -20,6 +20,7 @@ from app.accounts.steps.tokens import TokenTurn, forget_platform, token_turn
 __all__ = [
     "ALL",
     "TokenTurn",
+    "answer_later",
     "begin_delivery",
     "charge",
     "claim_callback",
