@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from werkzeug.serving import make_server
 from app.base.site import Site
 from app.cli.bootstrap import chromium
 from app.main import create_app
+from tests.support.simulator import Simulator
+from tests.support.wechat_client import ACCOUNTS, Official
 
 VENDOR = Path(__file__).resolve().parent / "vendor"
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
@@ -51,12 +54,12 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture
-def served(site: Site) -> Iterator[Served]:
-    """The app of the test's own site, at an address of its own."""
+@contextmanager
+def serving(site: Site, **settings: str) -> Iterator[Served]:
+    """The app of a site with these settings, at an address of its own."""
     server = make_server("127.0.0.1", 0, _later, threaded=True)
     url = f"http://127.0.0.1:{server.server_port}"
-    at = replace(site, config=replace(site.config, public_url=url))
+    at = replace(site, config=replace(site.config, public_url=url, **settings))
     server.app = create_app(at)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -64,6 +67,25 @@ def served(site: Site) -> Iterator[Served]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def served(site: Site) -> Iterator[Served]:
+    """The app of the test's own site."""
+    with serving(site) as served:
+        yield served
+
+
+@pytest.fixture
+def beside(site: Site, official: Official, simulator: Simulator) -> Iterator[Served]:
+    """The app of the test's own site beside a WeChat of ours, which knows its accounts."""
+    urls = {"wechat_api": simulator.url, "wechat_open": simulator.url}
+    with serving(site, **urls) as served:
+        for slug, account in ACCOUNTS.items():
+            simulator.put(
+                account, f"{served.url}/wechat/{slug}", phone_url=f"{served.url}/m/{slug}/"
+            )
+        yield served
 
 
 @pytest.fixture(scope="session")

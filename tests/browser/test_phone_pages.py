@@ -15,7 +15,8 @@ from tests.browser.conftest import Axe, Served, wide
 from tests.conftest import Clock
 from tests.support.cast import HE_MIN, Cast
 from tests.support.nurse import EARLY, GIVEN, WAITING
-from tests.support.wechat_client import SERVICE, Official
+from tests.support.simulator import Simulator
+from tests.support.wechat_client import ACCOUNTS, SERVICE, Official
 
 # Six sizes of a dozen pages, on a machine that does other things too.
 pytestmark = pytest.mark.timeout(300)
@@ -214,3 +215,22 @@ def test_the_large_version_has_large_targets(
     assert page.get_attribute("html", "data-elder") is not None
     assert min(normal) >= 44
     assert min(large) >= 60
+
+
+def test_a_follower_comes_in_through_the_platform_and_to_the_page_they_asked_for(
+    context: BrowserContext, beside: Served, official: Official, simulator: Simulator,
+    nurse_year: None,
+) -> None:  # fmt: skip
+    simulator.user(ACCOUNTS[SERVICE], OPENID)
+    official.bind(SERVICE, OPENID, HE_MIN)
+    context.add_cookies(
+        [{"name": "wechat_simulator_holder", "value": OPENID, "url": simulator.url}]
+    )
+    page = context.new_page()
+
+    page.goto(f"{beside.url}/m/{SERVICE}/why/{EARLY}/1")
+    reason = page.get_by_role("heading", level=1).inner_text()
+    page.get_by_role("link", name="我的学分").click()
+
+    assert "".join(reason.split()) == "下午签退早了8分钟，所以没有学分。"
+    assert "14.5" in page.get_by_role("heading", level=1).inner_text()
