@@ -53,6 +53,16 @@ def test_what_dies_is_started_again_and_a_stop_leaves_nothing(state: Path) -> No
     assert not [pid for pid in second["pids"].values() if processes.lives(pid)]
 
 
+def test_in_production_wechat_is_wechat_and_nobody_plays_it(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEJIAO_MODE", "production")
+
+    with running(state):
+        assert record(state)["simulator"] is None
+        assert set(record(state)["pids"]) == PARTS - {"simulator"}
+
+
 def test_a_second_run_says_where_the_first_one_is(state: Path) -> None:
     with running(state) as run:
         second = subprocess.run(**command(state), capture_output=True, text=True, check=False)
