@@ -187,7 +187,7 @@ def test_a_person_gets_nothing_of_anothers_whatever_they_ask(
 ) -> None:
     official.bind(SERVICE, OTHER_OPENID, ZHENG_HAI)
     caller = official.service
-    own = caller.say(OPENID, "学分").words
+    own = caller.say(OPENID, "为什么").words
     theirs = caller.say(OTHER_OPENID, f"为什么 {OTHER_NO}").words
     told = []
 
