@@ -169,7 +169,7 @@ def test_one_credit_says_for_what_how_much_and_by_which_rule(he_min: Phone) -> N
     assert "计入 1.5 分" in words
     assert "按标准应得 1.5 分" in words
     assert f"项目编号{LECTURE}" in words
-    assert "依据 按小时计，3 小时 1 分" in words
+    assert "依据 国卫科教发〔2024〕34号；国卫办科教发〔2024〕20号" in words
     assert "判分用的规则 《继续医学教育学分管理办法（试行）》第 1 版" in words
     assert "没有改动过" in words
 

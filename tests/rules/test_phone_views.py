@@ -395,6 +395,7 @@ def test_the_story_of_a_credit_that_a_later_award_changed() -> None:
     assert (old.in_force, old.counts, old.current_id) == (False, "2", 3)
     assert of_reversal == old
     assert (new.in_force, new.net, new.cap) == (True, "2", "10")
+    assert new.document == "全继委发〔2006〕11号"
     assert [(step.turn, step.credit, step.reason) for step in new.steps] == [
         ("given", "5", ""), ("taken_back", "5", ""), ("given", "2", ""),
     ]  # fmt: skip

@@ -35,7 +35,6 @@ FORM_FIELD = "form_token"
 _LONGEST_PATH = 512
 
 
-
 @dataclass(frozen=True, slots=True)
 class Visit:
     """来访 — a browser that is known to be an openid's, on one account."""

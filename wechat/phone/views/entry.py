@@ -8,6 +8,7 @@ from enum import StrEnum
 from app.credits.queries import Story
 from app.credits.terms import Entry
 from app.kernel.credit import NO_CREDIT, Credit
+from app.standards.terms import Confidence, Item, Pack
 from wechat.phone.views.saying import amount, classed, dated, full_moment, say
 
 
@@ -84,8 +85,18 @@ def page(told: Story) -> Page:
         steps=tuple(map(_step, story)),
         standard=pack.title,
         edition=pack.edition,
-        document=(item.origin.source if item else None) or pack.source,
+        document=_document(pack, item),
     )
+
+
+def _document(pack: Pack, item: Item | None) -> str:
+    """The document that the row of the standard is from; the pack's, where that is not certain."""
+    if item is None or item.origin.source is None:
+        return pack.source
+    if item.origin.confidence is not Confidence.VERIFIED:
+        return pack.source
+    # What follows are remarks for whoever keeps the pack.
+    return item.origin.source.partition("\uff1b")[0]
 
 
 def _step(entry: Entry) -> Step:
