@@ -8,10 +8,13 @@ from typing import Any
 
 from app.accounts import commands as accounts
 from app.accounts import queries, rules
+from app.accounts.queries.binding import binding_history
 from app.accounts.terms import AccountKind, Mode, OfficialAccount
+from app.base.work import Work
 from app.cli.demo import materials
 from app.cli.demo.platform import Simulator
 from app.cli.desk import Desk
+from app.kernel.errors import NotFoundError
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -28,8 +31,8 @@ def settle(desk: Desk, simulator: Simulator | None) -> None:
     if simulator is not None:
         _introduce(desk, simulator)
     for slug, openid, person_no in _bound():
-        if queries.binding_of(desk.site, slug, openid) is None:
-            with desk.work(deliver=simulator is not None) as work:
+        with desk.work(deliver=simulator is not None) as work:
+            if not _was_bound(work, slug, person_no):
                 accounts.bind(work, slug, openid, person_no)
     if simulator is not None:
         _hang_menus(desk)
@@ -37,9 +40,8 @@ def settle(desk: Desk, simulator: Simulator | None) -> None:
 
 def all_bound(desk: Desk) -> bool:
     """Whether everybody was bound once; who is not any more has chosen so."""
-    return all(
-        queries.binding_of(desk.site, slug, openid) is not None for slug, openid, _ in _bound()
-    )
+    with desk.work() as work:
+        return all(_was_bound(work, slug, person_no) for slug, _, person_no in _bound())
 
 
 def person_of(openid: str) -> str | None:
@@ -55,9 +57,17 @@ def openid_on(place: int, openid: str, slug: str) -> str:
     return openid if place == 0 else f"{openid}-{slug}"
 
 
+def _was_bound(work: Work, slug: str, person_no: str) -> bool:
+    try:
+        return any(past.slug == slug for past in binding_history(work, person_no))
+    except NotFoundError:
+        return False
+
+
 def _introduce(desk: Desk, simulator: Simulator) -> None:
+    """What people did with their phones before stays theirs: whether they follow, above all."""
     simulator.wait()
-    template = _told()["template"]
+    known, template = simulator.known(), _told()["template"]
     for place, told in enumerate(_told()["accounts"]):
         account = queries.official_account(desk.site, told["slug"])
         if account is None:
@@ -66,10 +76,12 @@ def _introduce(desk: Desk, simulator: Simulator) -> None:
         for person in _told()["people"]:
             openid = openid_on(place, person["openid"], account.slug)
             facts = {
-                "name": person["name"], "about": person.get("about", ""), "phone": person["phone"],
-                "unionid": person["openid"],
+                "appid": account.appid, "name": person["name"], "about": person.get("about", ""),
+                "phone": person["phone"], "unionid": person["openid"],
             }  # fmt: skip
-            simulator.follow(account.appid, openid, facts, follows=person.get("follows", True))
+            if openid not in known:
+                facts["subscribed"] = person.get("follows", True)
+            simulator.meet(openid, facts)
 
 
 def _hang_menus(desk: Desk) -> None:

@@ -71,13 +71,13 @@ class Simulator:
             },
         )
 
-    def follow(self, appid: str, openid: str, facts: Mapping[str, Any], *, follows: bool) -> None:
-        """Let it know a person. Who is known follows or not as they did last."""
-        known = {one["openid"] for one in self._call("GET", f"/_sim/users?appid={quote(appid)}")}
-        told = {"appid": appid, **facts}
-        if openid not in known:
-            told["subscribed"] = follows
-        self._tell("PUT", f"/_sim/users/{quote(openid)}", told)
+    def known(self) -> frozenset[str]:
+        """The openids of everybody it knows, on whatever account."""
+        return frozenset(one["openid"] for one in self._call("GET", "/_sim/users"))
+
+    def meet(self, openid: str, facts: Mapping[str, Any]) -> None:
+        """Let it know a person. What is not said stays as it is."""
+        self._tell("PUT", f"/_sim/users/{quote(openid)}", facts)
 
     def say(self, openid: str, text: str) -> str | None:
         """What the person sees who says this; empty for silence, None for a fault of ours."""

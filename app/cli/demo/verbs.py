@@ -26,7 +26,7 @@ _SEEDING = (
     "standards.load_shipped", "standards.use", "attendance.register", "attendance.enrol",
     "attendance.make_package", "attendance.upload", "projects.batch_of", "awards.ask",
     "awards.carry_out", "awards.run_of", "awards.verdicts_of", "accounts.put_official_account",
-    "accounts.bind", "accounts.sync_menu",
+    "accounts.bind", "accounts.binding_history", "accounts.sync_menu",
 )  # fmt: skip
 
 
