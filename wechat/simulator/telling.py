@@ -207,7 +207,8 @@ def _sent_row(delivery: Delivery, attempt: Attempt) -> Json:
         tone = "wait"
     return {
         "order": attempt.order, "time": _clock(attempt.at), "what": _sent(delivery),
-        "attempt": attempt.number, "ms": f"{attempt.ms:,.0f}", "tone": tone, "result": result,
+        "attempt": attempt.number, "ms": "" if tone == "wait" else f"{attempt.ms:,.0f}",
+        "tone": tone, "result": result,
         "raw": f"delivery/{delivery.number}/{attempt.number}",
     }  # fmt: skip
 
