@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -21,48 +22,44 @@ _ROWS_A_BLOCK = 5_000
 # A quarter of a million verdicts are sorted and grouped in memory.
 _ROOM = text("set local work_mem = '64MB'")
 
-# Of those with the full credits and no remark only the person is told apart.
-_JUDGED = (
-    text("create temporary table judged_plain (person_id bigint) on commit drop"),
-    text("""
-    create temporary table judged (
-      person_id bigint, part text, granted boolean, gross numeric(7, 2), cap numeric(7, 2),
-      net numeric(7, 2), hours numeric(7, 2), reasons jsonb
-    ) on commit drop"""),
-)
+# Of those with the full credits and no remark only the person is told; the rest of the row stands
+# here. A definition takes no parameters; the amounts are numbers of ours.
+_JUDGED = """
+create temporary table judged (
+  person_id bigint, part text default 'attendee', granted boolean default true,
+  gross numeric(7, 2) default {whole}, cap numeric(7, 2), net numeric(7, 2) default {whole},
+  hours numeric(7, 2) default {hours}, reasons jsonb
+) on commit drop"""
 
+# In the order of people, so that the indexes grow at their ends.
 _STORE = text("""
 insert into award_verdict (
   run_id, person_id, part, path, granted, gross, cap, net, hours, reasons)
-select :run_id, p.id, 'attendee', p.path, true, :gross, null, :gross, :hours, null
-from judged_plain j join person p on p.id = j.person_id
-union all
-select :run_id, j.person_id, j.part, p.path, j.granted, j.gross, j.cap, j.net, j.hours, j.reasons
-from judged j join person p on p.id = j.person_id""")
+select :run_id, p.id, j.part, p.path, j.granted, j.gross, j.cap, j.net, j.hours, j.reasons
+from (select * from judged order by person_id) j join person p on p.id = j.person_id""")
 
-# A view takes no parameters; the run's id is a number of ours.
-_DUE = """
-create temporary view credit_due as
+_DUE = text("""
+insert into credit_due (person_id, path, part, gross, cap, net, hours)
 select person_id, path, part, gross, cap, net, hours from award_verdict
-where run_id = {run_id:d} and granted"""
+where run_id = :run_id and granted""")
 
 
 def store(work: Work, run_id: int, judgement: Judgement, reason: str) -> None:
     """Store every verdict of a run, and make the ledger agree with them."""
     work.session.execute(_ROOM)
-    for statement in _JUDGED:
-        work.session.execute(statement)
+    whole = judgement.brief.credits
+    amounts = {"whole": Credit.cents(whole), "hours": _hours(judgement.case, whole)}
+    work.session.execute(text(_JUDGED.format(**amounts)))
     with driver_connection(work).cursor() as cursor:
-        with cursor.copy("copy judged_plain from stdin") as copy:
+        with cursor.copy("copy judged (person_id) from stdin") as copy:
             for block in _plain_blocks(judgement):
                 copy.write(block)
         with cursor.copy("copy judged from stdin") as copy:
             for block in _blocks(judgement):
                 copy.write(block)
-    whole = judgement.brief.credits
-    facts = {"gross": Credit.cents(whole).amount, "hours": _hours(judgement.case, whole)}
-    work.session.execute(_STORE, facts | {"run_id": run_id})
-    work.session.execute(text(_DUE.format(run_id=run_id)))
+    work.session.execute(_STORE, {"run_id": run_id})
+    ledger.open_due(work)
+    work.session.execute(_DUE, {"run_id": run_id})
     case = judgement.case
     ledger.post(
         work,
@@ -79,8 +76,6 @@ def store(work: Work, run_id: int, judgement: Judgement, reason: str) -> None:
             reason=reason,
         ),
     )
-    # The connection goes back to the pool; a view of it would outlive the run.
-    work.session.execute(text("drop view credit_due"))
 
 
 def take_back(work: Work, batch_id: int, run_id: int, reason: str) -> int:
@@ -109,13 +104,18 @@ def _line(case: Case, verdict: Verdict) -> str:
         hours = sum(given, Decimal())
     elif verdict.granted:
         hours = _hours(case, verdict.gross)
-    cap = r"\N" if verdict.cap is None else str(Credit.cents(verdict.cap))
+    cap = r"\N" if verdict.cap is None else _amount(verdict.cap)
     reasons = _json(verdict.reasons) if verdict.reasons else r"\N"
     return (
         f"{verdict.person_id}\t{verdict.part}\t{'t' if verdict.granted else 'f'}"
-        f"\t{Credit.cents(verdict.gross)}\t{cap}\t{Credit.cents(verdict.net)}"
+        f"\t{_amount(verdict.gross)}\t{cap}\t{_amount(verdict.net)}"
         f"\t{hours:.2f}\t{reasons}\n"
     )
+
+
+@functools.cache
+def _amount(cents: int) -> str:
+    return str(Credit.cents(cents))
 
 
 def _hours(case: Case, gross: int) -> Decimal:
