@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import ColumnElement, Row, func, select, text, true, union
 
+from app.attendance.tables import SwipeRow
 from app.base.work import Work, query
 from app.credits.tables import EntryRow, PersonYearRow
 from app.credits.terms import Entry, Line, LineState, Part, Source, Totals
@@ -19,6 +20,7 @@ from app.kernel.span import local_date
 from app.org import queries as org
 from app.people import queries as people
 from app.people.terms import Person
+from app.projects.tables import LecturerRow
 from app.standards import queries as standards
 from app.standards import rules
 from app.standards.terms import CmeYear, Pack, Standing
@@ -113,39 +115,53 @@ def totals_of(work: Work, person_id: int, year: int) -> Totals:
     return _NOTHING if row is None else Totals(*row)
 
 
-def used_in_batches(work: Work, batch_ids: Collection[int]) -> dict[int, Credit]:
-    """已用 — credit in force that each person has from these batches, in any part."""
+def used_in_batches(
+    work: Work, batch_ids: Collection[int], person_id: int | None = None
+) -> dict[int, Credit]:
+    """已用 — credit in force that each person, or this one, has from these batches, in any part."""
     if not batch_ids:
         return {}
-    rows = work.session.execute(
+    asked = (
         select(EntryRow.person_id, func.sum(EntryRow.net))
-        .where(EntryRow.batch_id.in_(batch_ids))
+        .where(EntryRow.batch_id.in_(batch_ids), _about(person_id))
         .group_by(EntryRow.person_id)
     )
-    return {person: net for person, net in rows if net}
+    return {person: net for person, net in work.session.execute(asked) if net}
 
 
 def used_in_year(
-    work: Work, batch_id: int, *, year: int, item: str, parts: Collection[Part]
+    work: Work,
+    batch_id: int,
+    *,
+    year: int,
+    item: str,
+    parts: Collection[Part],
+    person_id: int | None = None,
 ) -> dict[int, Credit]:
     """本年度已用 — credit in force under one item of the standard in a year, this batch left out.
 
-    Of those whom a record of the batch names, and of its lecturers.
+    Of those whom a record of the batch names, and of its lecturers; or of this one of them.
     """
-    facts = {"batch_id": batch_id, "year": year, "item": item, "parts": list(parts)}
-    return {
-        person: Credit(net) for person, net in work.session.execute(_USED_IN_YEAR, facts) if net
-    }
+    named = select(SwipeRow.person_id).where(SwipeRow.batch_id == batch_id)
+    lecturing = select(LecturerRow.person_id).where(LecturerRow.batch_id == batch_id)
+    asked = (
+        select(EntryRow.person_id, func.sum(EntryRow.net))
+        .where(
+            EntryRow.year == year,
+            EntryRow.item == item,
+            EntryRow.part.in_(parts),
+            EntryRow.batch_id.is_distinct_from(batch_id),
+            EntryRow.person_id.in_(union(named, lecturing)),
+            _about(person_id),
+        )
+        .group_by(EntryRow.person_id)
+    )
+    return {person: net for person, net in work.session.execute(asked) if net}
 
 
-_USED_IN_YEAR = text("""
-select person_id, sum(net) from credit_entry
-where year = :year and item = :item and part = any(:parts) and batch_id is distinct from :batch_id
-  and person_id in (
-    select person_id from swipe where batch_id = :batch_id
-    union select person_id from lecturer where batch_id = :batch_id)
-group by person_id
-""")
+def _about(person_id: int | None) -> ColumnElement[bool]:
+    """Whose entries are meant: everyone's, or one person's, which are a handful."""
+    return true() if person_id is None else EntryRow.person_id == person_id
 
 
 def unequal_tallies(work: Work) -> int:

@@ -32,6 +32,7 @@ from sqlalchemy import Engine, text
 
 from app.awards import commands as awards
 from app.awards import queries
+from app.awards.queries import judging
 from app.awards.terms import Options
 from app.base import outbox
 from app.base.site import Site
@@ -42,6 +43,7 @@ from app.cards.terms import CardState
 from app.credits import queries as credits
 from app.kernel.errors import ConflictError
 from app.kernel.span import local, local_date
+from app.people import queries as people
 from app.projects import queries as projects
 from app.standards import commands as standards
 from device.mbox.machine import Batch, Card, Machine
@@ -475,10 +477,17 @@ class House(RuleBasedStateMachine):
         return int(str(number))
 
     def _recompute(self, training: int) -> None:
-        """I5: the stored swipes judged anew give what the ledger holds."""
+        """I5: the stored swipes judged anew give what the ledger holds; each person by themselves
+        is seen as among all.
+        """
         one = self.model.trainings[training]
         with begin(self.world.site, OPERATOR) as work:
             judged = queries.preview(work, one.no, one.number, Options())
+            among_all = judging.situations_of(work, judged.case)
+            ids = [held.id for held in people.people_by_no(work, self.people).values()]
+            alone = [judging.situations_of(work, judged.case, person_id) for person_id in ids]
+        ours = {one: known for one, known in among_all.items() if one in ids}
+        assert {one: known for found in alone for one, known in found.items()} == ours
         anew = sum(verdict.net for verdict in judged.every())
         held = sum(net for key, net in self.model.ledger.items() if key[0] == training)
         assert anew == held * 100

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from app.awards import rules
 from app.awards.queries import facts, judging, runs
-from app.awards.terms import Explanation, Progress, RunState, Situation, Stage
+from app.awards.terms import NOTHING_KNOWN, Explanation, Progress, RunState, Stage
 from app.base import holidays
 from app.base.work import Work, query
 from app.cards import queries as cards
@@ -101,9 +101,10 @@ def _told(work: Work, person: Person, batch: Batch) -> Told:
         # Who lectured and also swiped is told of the part that gave credit.
         verdict = runs.verdict_of(work, run.id, person.id, Part.LECTURER)
         verdict = verdict or runs.verdict_of(work, run.id, person.id, Part.ATTENDEE)
-    situation = Situation()
+    situation = NOTHING_KNOWN
     if verdict is None:
-        situation = judging.situation_of(work, case, person.id)
+        known = judging.situations_of(work, case, person.id)
+        situation = known.get(person.id, NOTHING_KNOWN)
     explanation = rules.explain(
         brief,
         person.id,

@@ -7,8 +7,10 @@ import itertools
 import struct
 from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import and_, func, select, text
+from sqlalchemy import ColumnElement, and_, func, select, text, true
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.attendance.tables import QuarantineRow, SwipeRow
 from app.attendance.terms import Hold, SwipeState
@@ -18,6 +20,7 @@ from app.cards import queries as cards
 from app.cards.terms import CardState
 from app.kernel.place import Place
 from app.kernel.span import in_ms
+from app.people.tables import PersonRow
 from app.projects.terms import Batch
 
 _DAY = timedelta(days=1)
@@ -40,7 +43,7 @@ _PEOPLE_AT_ONCE = 1_000
 
 # Person by person, each by the index: joined in one, statistics that are a minute old can make the
 # planner compare every swipe with every verdict. What has an `offset` it does not turn into a join.
-_OTHER_STRETCHES = text("""
+_OTHER_STRETCHES = """
 with judged as materialized (
   select r.id as run_id, b.id as batch_id, p.name
   from award_run r
@@ -52,7 +55,8 @@ with judged as materialized (
 select granted.person_id, judged.name, there.since, there.until
 from judged
 cross join lateral (
-  select distinct v.person_id from award_verdict v where v.run_id = judged.run_id and v.granted
+  select distinct v.person_id from award_verdict v
+  where v.run_id = judged.run_id and v.granted and {of_whom}
 ) granted
 cross join lateral (
   select min(s.at) as since, max(s.at) as until from swipe s
@@ -63,7 +67,9 @@ cross join lateral (
 where exists (
   select from swipe m where m.batch_id = :batch_id and m.person_id = granted.person_id offset 0
 )
-""")
+"""
+_OF_ALL = text(_OTHER_STRETCHES.format(of_whom="true"))
+_OF_ONE = text(_OTHER_STRETCHES.format(of_whom="v.person_id = :person_id"))
 
 _SAME_RECORD = and_(
     QuarantineRow.device_id == SwipeRow.device_id,
@@ -143,8 +149,8 @@ def uncounted(
             SwipeRow.batch_id == batch_id,
             SwipeRow.state == SwipeState.QUARANTINED,
             SwipeRow.hold.in_([*_CAUSES, Hold.REVOKED_CARD]),
-            SwipeRow.person_id.is_not(None) if person_id is None
-            else SwipeRow.person_id == person_id,
+            SwipeRow.person_id.is_not(None),
+            _about(SwipeRow.person_id, person_id),
         )
         .order_by(SwipeRow.person_id, SwipeRow.at)
     )  # fmt: skip
@@ -179,15 +185,15 @@ def unknown_card_count(work: Work, batch_id: int) -> int:
     ) or 0  # fmt: skip
 
 
-def stretches_elsewhere(work: Work, batch: Batch) -> dict[int, tuple[Stretch, ...]]:
+def stretches_elsewhere(
+    work: Work, batch: Batch, person_id: int | None = None
+) -> dict[int, tuple[Stretch, ...]]:
     """Where people of this batch were, day by day, in batches they are already granted in."""
-    rows = work.session.execute(
-        _OTHER_STRETCHES,
-        {
-            "batch_id": batch.id,
-            "since": batch.span.start - _DAY, "until": batch.span.end + _DAY,
-        },
-    )  # fmt: skip
+    asked = {
+        "batch_id": batch.id, "person_id": person_id,
+        "since": batch.span.start - _DAY, "until": batch.span.end + _DAY,
+    }  # fmt: skip
+    rows = work.session.execute(_OF_ALL if person_id is None else _OF_ONE, asked)
     found: dict[int, tuple[Stretch, ...]] = {}
     for person, project, first, last in rows:
         one = Stretch(in_ms(first), in_ms(last), project)
@@ -195,14 +201,21 @@ def stretches_elsewhere(work: Work, batch: Batch) -> dict[int, tuple[Stretch, ..
     return found
 
 
-def outside(work: Work, batch_id: int, place: Place) -> set[int]:
+def outside(work: Work, batch_id: int, place: Place, person_id: int | None = None) -> set[int]:
     """People whom a record of the batch names and who do not stand at or under the place."""
-    return set(
-        work.session.scalars(
-            text(
-                "select distinct s.person_id from swipe s join person p on p.id = s.person_id "
-                "where s.batch_id = :batch_id and not starts_with(p.path, :path)"
-            ),
-            {"batch_id": batch_id, "path": place.path},
+    asked = (
+        select(SwipeRow.person_id)
+        .join(PersonRow, PersonRow.id == SwipeRow.person_id)
+        .where(
+            SwipeRow.batch_id == batch_id,
+            ~func.starts_with(PersonRow.path, place.path),
+            _about(SwipeRow.person_id, person_id),
         )
+        .distinct()
     )
+    return {person for person in work.session.scalars(asked) if person is not None}
+
+
+def _about(column: InstrumentedAttribute[Any], person_id: int | None) -> ColumnElement[bool]:
+    """Whom a question is about: everyone, or one person, of whom it reads a handful of rows."""
+    return true() if person_id is None else column == person_id

@@ -110,7 +110,7 @@ def judge(work: Work, case: Case, plan: Plan) -> Judgement:
     The caller reaches: attendees come from anywhere.
     """
     brief = brief_of(work, case, plan)
-    situations = _situations(work, case)
+    situations = situations_of(work, case)
     lecturers = _lecturers(work, brief, case)
     unknown = facts.unknown_card_count(work, case.batch.id)
     plain: list[int] = []
@@ -124,9 +124,36 @@ def judge(work: Work, case: Case, plan: Plan) -> Judgement:
     return Judgement(case, plan, brief, tuple(plain), verdicts, outcome)
 
 
-def situation_of(work: Work, case: Case, person_id: int) -> Situation:
-    """本人情况 — of one person in a batch, swiped or not."""
-    return _situations(work, case).get(person_id, Situation())
+def situations_of(work: Work, case: Case, person_id: int | None = None) -> dict[int, Situation]:
+    """本人情况 — of those of whom anything is known that bears on their award in this batch.
+
+    Of all who attended, or of one person, swiped or not, which costs a handful of rows.
+    """
+    batch = case.batch
+    cancelled = _cancelled(work, case, person_id)
+    other: set[int] = set()
+    if batch.unit_only:
+        other = facts.outside(work, batch.id, batch.project.place, person_id)
+    lecturing = {int(one.person_id) for one in batch.lecturers}
+    waiting = facts.uncounted(work, batch.id, person_id)
+    held = {}
+    if case.edition.pack.overlap is Overlap.FORBID:
+        held = facts.stretches_elsewhere(work, batch, person_id)
+    project, in_year = _used(work, case, Part.ATTENDEE, person_id)
+    known: set[int] = {*cancelled, *other, *lecturing, *waiting, *held, *project, *in_year}
+    return {
+        person: Situation(
+            cancelled=person in cancelled,
+            other_unit=person in other,
+            lecturing=person in lecturing,
+            uncounted=waiting.get(person, ()),
+            held=held.get(person, ()),
+            used_project=project.get(person, NO_CREDIT).in_cents(),
+            used_year=in_year.get(person, NO_CREDIT).in_cents(),
+        )
+        for person in known
+        if person_id in (None, person)
+    }
 
 
 def occasion_of(batch: Batch) -> Occasion:
@@ -167,40 +194,13 @@ def _limits(case: Case, role: ClaimRole) -> Limits:
     )
 
 
-def _situations(work: Work, case: Case) -> dict[int, Situation]:
-    """Those of whom anything is known that bears on their award in this batch, if they attended."""
-    batch = case.batch
-    cancelled = people.with_status(work, Status.CANCELLED, local_date(batch.span.start))
-    other = facts.outside(work, batch.id, batch.project.place) if batch.unit_only else set()
-    lecturing = {int(one.person_id) for one in batch.lecturers}
-    waiting = facts.uncounted(work, batch.id)
-    held = {}
-    if case.edition.pack.overlap is Overlap.FORBID:
-        held = facts.stretches_elsewhere(work, batch)
-    project, in_year = _used(work, case, Part.ATTENDEE)
-    known: set[int] = {*cancelled, *other, *lecturing, *waiting, *held, *project, *in_year}
-    return {
-        person: Situation(
-            cancelled=person in cancelled,
-            other_unit=person in other,
-            lecturing=person in lecturing,
-            uncounted=waiting.get(person, ()),
-            held=held.get(person, ()),
-            used_project=project.get(person, NO_CREDIT).in_cents(),
-            used_year=in_year.get(person, NO_CREDIT).in_cents(),
-        )
-        for person in known
-    }
-
-
 def _lecturers(work: Work, brief: Brief, case: Case) -> tuple[Verdict, ...]:
     by_person: dict[int, list[Decimal]] = {}
     for one in case.batch.lecturers:
         by_person.setdefault(one.person_id, []).append(one.hours)
     if not by_person:
         return ()
-    first_on = local_date(case.batch.span.start)
-    cancelled = people.with_status(work, Status.CANCELLED, first_on)
+    cancelled = _cancelled(work, case)
     project, in_year = _used(work, case, Part.LECTURER)
     verdicts = []
     for person, courses in sorted(by_person.items()):
@@ -216,14 +216,27 @@ def _lecturers(work: Work, brief: Brief, case: Case) -> tuple[Verdict, ...]:
     return tuple(verdicts)
 
 
-def _used(work: Work, case: Case, part: Part) -> tuple[dict[int, Credit], dict[int, Credit]]:
+def _cancelled(work: Work, case: Case, person_id: int | None = None) -> set[int]:
+    """Who is cancelled on the batch's first day."""
+    day = local_date(case.batch.span.start)
+    if person_id is None:
+        return people.with_status(work, Status.CANCELLED, day)
+    status = people.status_on(work, [person_id], day)[person_id]
+    return {person_id} if status is Status.CANCELLED else set()
+
+
+def _used(
+    work: Work, case: Case, part: Part, person_id: int | None = None
+) -> tuple[dict[int, Credit], dict[int, Credit]]:
     """Credit that already draws on the project's and the year's limits, this batch left out."""
     batch = case.batch
     others = [one for one in projects.batch_ids_of(work, batch.project.id) if one != batch.id]
-    project = ledger.used_in_batches(work, others)
+    project = ledger.used_in_batches(work, others, person_id)
     role = ClaimRole(part.value)
     if case.item.cap_year.of(role) is None:
         return project, {}
     parts = {Part(one.value) for one in standard_rules.draws_on_year(case.item, role)}
-    in_year = ledger.used_in_year(work, batch.id, year=case.year, item=case.item.code, parts=parts)
+    in_year = ledger.used_in_year(
+        work, batch.id, year=case.year, item=case.item.code, parts=parts, person_id=person_id
+    )
     return project, in_year
