@@ -21,7 +21,12 @@ from app.kernel.errors import (
     UnavailableError,
 )
 from app.projects import queries as projects
-from app.projects.terms import Batch, BatchId
+from app.projects import steps as progress
+from app.projects.rules import reached
+from app.projects.terms import Act, Batch, BatchId
+
+# What is awarded was held, whether or not anyone said so; each of several batches in its turn.
+_AWARDING = (Act.HOLD, Act.AWARD)
 
 # Runs are judged one after the other, whatever their batches: what one gives a person may be what a
 # limit leaves to the next, or bar it by its hours.
@@ -32,9 +37,12 @@ _TURN = text("select pg_advisory_xact_lock(hashtextextended('award', 0))")
 def ask(work: Work, project_no: str, batch_no: int, options: Options) -> int:
     """授分 — ask for a run of a batch; a worker judges it. The run's id.
 
-    A batch has one waiting run at most: a second asker meanwhile gets a ConflictError.
+    A batch has one waiting run at most: a second asker meanwhile gets a ConflictError, and so does
+    who asks for a project whose award is under review or closed.
     """
     batch = projects.batch_of(work, project_no, batch_no)
+    if reached(batch.project.state, _AWARDING) is None:
+        raise ConflictError("projects.project.act_refused", project_no=batch.project.no)
     plan = queries.plan_of(work, batch, options)
     with work.reaching():  # the plan must hold now, not only when a worker comes to it
         queries.brief_of(work, queries.case_of(work, batch), plan)
@@ -78,7 +86,8 @@ def carry_out(work: Work, run_id: int) -> None:
         try:
             case = queries.case_of(work, batch)
             judgement = queries.judge(work, case, rules.plan_from_json(run.plan))
-        except InvalidError as refusal:
+            progress.advance(work, batch.project.id, *_AWARDING)
+        except (ConflictError, InvalidError) as refusal:
             _fail(work, run, refusal)
             return
         if before is not None:
@@ -106,7 +115,9 @@ def give_up(work: Work, run_id: int) -> None:
 def undo(work: Work, run_id: int, reason: str) -> int:
     """撤销授分 — take back all credit of the run in force, with its reason; how many entries.
 
-    ConflictError for a run that was undone already, replaced by a later one, or not judged yet.
+    The project counts as held again, not as awarded, once no batch of it is. ConflictError for a
+    run that was undone already, replaced by a later one, or not judged yet, and where the project's
+    award is under review or closed.
     """
     if not reason.strip():
         raise InvalidError("awards.undo.no_reason")
@@ -119,6 +130,10 @@ def undo(work: Work, run_id: int, reason: str) -> int:
         raise ConflictError(f"awards.undo.{run.state}", run=run_id)
     run.state, run.remark = RunState.UNDONE, reason.strip()
     work.session.flush()
+    batch_id = BatchId(run.batch_id)
+    project = projects.batches_of(work, [batch_id])[batch_id].project
+    others = queries.awarded_among(work, projects.batch_ids_of(work, project.id))
+    progress.advance(work, project.id, *_AWARDING, *(() if others else (Act.UNDO,)))
     with work.reaching():
         return steps.take_back(work, run.batch_id, run_id, reason.strip())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -84,6 +84,19 @@ EDGES: Mapping[tuple[ProjectState, Act], ProjectState] = {
 def next_state(state: ProjectState, act: Act) -> ProjectState | None:
     """The state that an act leads to; None where the act is not for that state."""
     return EDGES.get((state, act))
+
+
+def reached(state: ProjectState, acts: Iterable[Act]) -> ProjectState | None:
+    """The state that acts lead to one after the other; None where one is not for its state.
+
+    Who is already where an act leads stays there, so an act may be told twice.
+    """
+    for act in acts:
+        there = next_state(state, act)
+        if there is None and state not in {to for (_, done), to in EDGES.items() if done is act}:
+            return None
+        state = there or state
+    return state
 
 
 def faults(filed: Sequence[FiledProject]) -> tuple[RowError, ...]:

@@ -15,12 +15,16 @@ from app.awards import queries
 from app.awards.terms import Options
 from app.base import outbox
 from app.base.site import Site
-from app.base.work import begin
+from app.base.work import Work, begin, command
 from app.cards import commands as cards
 from app.cards.terms import CardState
 from app.credits import queries as credits
+from app.kernel.actor import Permission
 from app.kernel.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from app.kernel.span import local
+from app.projects import queries as projects
+from app.projects import steps as progress
+from app.projects.terms import Act
 from app.standards import commands as standards
 from device.mbox.machine import Card, Machine
 from tests.conftest import Clock
@@ -509,3 +513,84 @@ def test_a_swipe_that_nobody_knew_counts_once_its_card_is_registered(
 
     assert "CARD_UNKNOWN" not in again["reasons"]
     assert [one["person_no"] for one in again["verdicts"] if one["granted"]] == ["990199999"]
+
+
+def project_state(site: Site) -> str:
+    with begin(site, OPERATOR) as work:
+        return projects.batch_of(work, NO, 1).project.state.value
+
+
+def test_an_award_brings_its_project_on_and_an_undo_brings_it_back(
+    site: Site, owner: Engine, terminal: Machine
+) -> None:
+    taps(terminal, *both_days(HE_MIN))
+    before = project_state(site)
+
+    run_id = run(site)
+    awarded = project_state(site)
+    with begin(site, OPERATOR) as work:
+        awards.undo(work, run_id, "名单有误")
+
+    assert (before, awarded, project_state(site)) == ("announced", "awarded", "held")
+    with owner.connect() as connection:
+        trail = connection.execute(
+            text(
+                "select action, change->'state' from audit_entry where table_name = 'project'"
+                " and change->>'kind' = 'edit' order by id"
+            )
+        ).all()
+    assert [tuple(one) for one in trail] == [
+        ("awards.carry_out", ["announced", "awarded"]),
+        ("awards.undo", ["awarded", "held"]),
+    ]
+
+
+def test_a_project_stays_awarded_while_another_of_its_batches_is(
+    site: Site, make_terminal: MakeTerminal
+) -> None:
+    again = batch(2, starts_at="2013-05-21T08:00", ends_at="2013-05-21T18:00", sessions=[],
+                  plan={"strategy": "any"})  # fmt: skip
+    filed(site, OPERATOR, project(batches=[batch(), again]))
+    machine = make_terminal()
+    package(site, machine)
+    taps(machine, *both_days(HE_MIN))
+    first, second = run(site), run(site, NO, 2)
+
+    states = []
+    for run_id in (second, first):
+        with begin(site, OPERATOR) as work:
+            awards.undo(work, run_id, "名单有误")
+        states.append(project_state(site))
+
+    assert states == ["awarded", "held"]
+
+
+@command(Permission.PROJECTS_IMPORT)
+def report(work: Work) -> None:
+    """The award of the project goes to the bureau, as a command of another context will have it."""
+    progress.advance(work, projects.batch_of(work, NO, 1).project.id, Act.REPORT)
+
+
+def test_an_award_under_review_is_neither_repeated_nor_undone(
+    site: Site, terminal: Machine, count: Callable[..., int]
+) -> None:
+    taps(terminal, *both_days(HE_MIN))
+    run_id = run(site)
+    with begin(site, OPERATOR) as work:
+        late = awards.ask(work, NO, 1, Options())
+    [message] = work.messages
+    with begin(site, OPERATOR) as work:
+        report(work)
+
+    assert outbox.deliver(site, message.id)
+    for act in (
+        lambda work: awards.ask(work, NO, 1, Options()),
+        lambda work: awards.undo(work, run_id, "名单有误"),
+    ):
+        with pytest.raises(ConflictError) as refused, begin(site, OPERATOR) as work:
+            act(work)
+        assert refused.value.code == "projects.project.act_refused"
+
+    assert count("award_run", f"id = {late} and state = 'failed' and remark like '%{NO}%'") == 1
+    assert count("award_run", f"id = {run_id} and state = 'done'") == 1
+    assert project_state(site) == "award_review"

@@ -6,6 +6,7 @@ from app.awards.queries.judging import Case, Judgement, brief_of, case_of, judge
 from app.awards.queries.runs import (
     Judged,
     Run,
+    awarded_among,
     latest_run,
     run_of,
     verdict_of,
@@ -22,6 +23,7 @@ __all__ = [
     "Told",
     "Trace",
     "activities_of",
+    "awarded_among",
     "brief_of",
     "case_of",
     "explain",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import exists, select, text
 
 from app.awards.tables import RunRow, VerdictRow
 from app.awards.terms import Reason, RunState, Verdict, Why
@@ -89,6 +89,12 @@ def latest_run(work: Work, batch_id: int, *states: RunState) -> Run | None:
         .limit(1)
     )
     return None if row is None else _run(row)
+
+
+def awarded_among(work: Work, batch_ids: Collection[int]) -> bool:
+    """Whether a run of any of these batches is in force."""
+    in_force = RunRow.batch_id.in_(batch_ids) & (RunRow.state == RunState.DONE)
+    return bool(work.session.scalar(select(exists().where(in_force))))
 
 
 def waiting_before(work: Work, batch: Batch, run_id: int) -> bool:
