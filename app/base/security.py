@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import Table, column, update
 from sqlalchemy import values as sql_values
@@ -14,6 +15,13 @@ from app.base.work import Work
 from app.kernel.place import Place
 
 POLICY = "((path >= current_setting('app.lo'::text)) AND (path < current_setting('app.hi'::text)))"
+
+# The same, where no index on the path answers it and it is asked of every row: whoever reaches, or
+# stands at the root, is found out once a statement, which makes a million rows a third cheaper.
+FILTER = (
+    "(( SELECT ((current_setting('app.lo'::text) = ''::text)"
+    f" AND (current_setting('app.hi'::text) = '~'::text))) OR {POLICY})"
+)
 
 DEMAND_ACTION = """
 create or replace function demand_action() returns trigger language plpgsql as $$
@@ -27,23 +35,29 @@ end $$
 
 
 def secure(
-    table: str, *, placed: bool = False, audited: bool = False, append_only: bool = False
+    table: str,
+    *,
+    placed: bool = False,
+    filtered: bool = False,
+    audited: bool = False,
+    append_only: bool = False,
 ) -> list[str]:
     """The statements that put a new table under the house's protection.
 
     Rights of the app's role (an append-only row may still follow its person to another path); row
-    security, enabled and forced, where the table is placed; a trigger that refuses a change
-    outside a command where it is audited.
+    security, enabled and forced, where the table is placed, as a filter where it has no index on
+    the path; a trigger that refuses a change outside a command where it is audited.
     """
     rights = "select, insert" if append_only else "select, insert, update, delete"
     lines = [f"grant {rights} on {table} to {APP_ROLE}"]
     if append_only and placed:
         lines.append(f"grant update (path) on {table} to {APP_ROLE}")
     if placed:
+        policy = FILTER if filtered else POLICY
         lines += [
             f"alter table {table} enable row level security",
             f"alter table {table} force row level security",
-            f"create policy place on {table} using {POLICY} with check {POLICY}",
+            f"create policy place on {table} using {policy} with check {policy}",
         ]
     if audited:
         lines.append(
@@ -56,12 +70,18 @@ def secure(
 def protections() -> dict[str, dict[str, bool]]:
     """For each table, the arguments of `secure` that its class asks for."""
     return {
-        mapper.local_table.name: {  # type: ignore[attr-defined]
-            "placed": issubclass(mapper.class_, Placed) and mapper.class_.__row_security__,
-            "audited": issubclass(mapper.class_, Audited),
-            "append_only": issubclass(mapper.class_, AppendOnly),
-        }
+        mapper.local_table.name: _protection(mapper.class_)  # type: ignore[attr-defined]
         for mapper in Base.registry.mappers
+    }
+
+
+def _protection(kind: type[Any]) -> dict[str, bool]:
+    placed = issubclass(kind, Placed) and kind.__row_security__
+    return {
+        "placed": placed,
+        "filtered": placed and not kind.__path_index__,
+        "audited": issubclass(kind, Audited),
+        "append_only": issubclass(kind, AppendOnly),
     }
 
 
