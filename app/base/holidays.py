@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 
 import chinese_calendar
 
 _FRIDAY = 5
 
 
+@cache  # the library walks through all its years for each day it is asked about
 def is_working(day: date) -> bool:
     """Whether people work on that day; Monday to Friday where no holidays were announced."""
     if announced(day.year):
