@@ -46,6 +46,14 @@ class Held:
     attempt: int
 
 
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """When a victim was killed, by the wall clock, and what was at work and died with it."""
+
+    at: float
+    hit: tuple[Held, ...]
+
+
 class Killer:
     """Kills and mends, one after the other; `log` is told each kill."""
 
@@ -55,8 +63,6 @@ class Killer:
     ) -> None:  # fmt: skip
         self.plant = plant
         self.kills: Counter[Victim] = Counter()
-        # The attempts that were hit, and when by the wall clock.
-        self.strikes: dict[Held, float] = {}
         self.by_themselves: list[str] = []
         self.flushes = 0
         self._chance = chance
@@ -71,27 +77,29 @@ class Killer:
         for victim in victims:
             time.sleep(self._chance.uniform(0.1, 1.0))
             self.by_themselves += self.plant.mend()
-            while not self.strike(victim):
+            while self.strike(victim) is None:
                 self.by_themselves += self.plant.mend()
             if self.kills.total() in flush_after:
                 self.empty_redis()
 
-    def strike(self, victim: Victim) -> bool:
-        """Kill it, at work if it can be found so, and start again what is down; whether it was."""
-        self._aim(victim)
-        working = self._working() if victim in _AIMED else []
+    def strike(self, victim: Victim, *, aim_s: float = _AIM_S) -> Strike | None:
+        """Kill it, at work if it is found so in time, and start again what is down.
+
+        None when there was nothing to kill.
+        """
+        self._aim(victim, aim_s)
+        hit = self._working() if victim in _AIMED else []
         at = time.time()
         killed = self.plant.kill(victim, self._chance)
         if not killed:
-            return False
+            return None
         self.kills[victim] += 1
-        self.strikes |= dict.fromkeys(working, at)
         fallen = self._mended(victim)
-        hit = ", ".join(f"{one.topic} {one.message}" for one in working)
+        doing = ", ".join(f"{one.topic} {one.message}" for one in hit)
         self._log(
-            f"kill {self.kills.total()}: {victim} {sorted(killed)}, down {fallen}, hit: {hit}"
+            f"kill {self.kills.total()}: {victim} {sorted(killed)}, down {fallen}, hit: {doing}"
         )
-        return True
+        return Strike(at, tuple(hit))
 
     def empty_redis(self) -> None:
         """FLUSHALL."""
@@ -99,15 +107,16 @@ class Killer:
         self.flushes += 1
         self._log("redis emptied")
 
-    def _aim(self, victim: Victim) -> None:
+    def _aim(self, victim: Victim, aim_s: float) -> None:
         """Wait until the victim works, then a little more, so that any part of the work is hit."""
-        until = time.monotonic() + _AIM_S
+        if victim not in _AIMED | {Victim.WEB_WORKER}:
+            return
+        until = time.monotonic() + aim_s
         topic = self._chance.choice(_TOPICS)
         at_work = self._busy if victim is Victim.WEB_WORKER else lambda: self._works_on(topic)
-        if victim in _AIMED or victim is Victim.WEB_WORKER:
-            while not at_work() and time.monotonic() < until:
-                time.sleep(0.005)
-            time.sleep(self._chance.uniform(0, 0.5) ** 2)
+        while not at_work() and time.monotonic() < until:
+            time.sleep(0.005)
+        time.sleep(self._chance.uniform(0, 0.5) ** 2)
 
     def _works_on(self, topic: str) -> bool:
         return any(one.topic == topic for one in self._working())

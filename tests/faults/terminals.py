@@ -27,7 +27,7 @@ from tests.faults.crowd import Crowd, Training
 from tests.support.cast import OPERATOR
 
 # Now and then enough for a file of more than 2 MiB, which is queued for a worker.
-_MANY, _FEW, _RARELY = (8_000, 10_000), (20, 600), 0.07
+_MANY, _FEW, _RARELY = (8_000, 9_000), (20, 400), 0.06
 _PATIENCE_S = 120.0
 _STRANGERS = 0.003
 
@@ -49,7 +49,7 @@ class Terminal:
         while not closing.is_set():
             self._take_taps()
             self._send()
-            closing.wait(self._chance.uniform(0.02, 0.3))
+            closing.wait(self._chance.uniform(0.1, 0.8))
 
     def _take_taps(self) -> None:
         """One training's taps, on a boot of their own: their day may lie before the last one's."""
