@@ -212,9 +212,9 @@ class TestEnumeration:
         took: dict[str, list[float]] = {HE_MIN: [], "990199999": [], "": []}
         for turn in range(15):
             for number, (name, times) in enumerate(took.items()):
-                begun = time.perf_counter()
+                begun = time.process_time()
                 entrance.type(name, WRONG, f"10.{number}.{turn}.1")
-                times.append(time.perf_counter() - begun)
+                times.append(time.process_time() - begun)
             clock.advance(minutes=31)
         medians = [statistics.median(times) for times in took.values()]
 

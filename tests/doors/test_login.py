@@ -516,15 +516,16 @@ def test_frozen_unclaimed_wrong_and_unknown_take_as_long(
     token = token_in(web.get(way).text)
     took: dict[str, list[float]] = {name: [] for name in (HE_MIN, ZHOU_LAN, "990199999")}
     for turn, (number, name) in product(range(15), enumerate(took)):
-        begun = time.perf_counter()
+        begun = time.process_time()
         answer = web.post(
             way,
             data={"form_token": token, "name": name, "password": WRONG, "code": "0000000000"},
             environ_base={"REMOTE_ADDR": f"10.{number}.{turn}.1"},
         )
-        took[name].append(time.perf_counter() - begun)
+        took[name].append(time.process_time() - begun)
         assert answer.status_code == 422
         clock.advance(seconds=1)
+    # The processor's time: the wall would tell of what else the machine does.
     medians = [statistics.median(times) for times in took.values()]
 
     assert max(medians) - min(medians) < 0.020
