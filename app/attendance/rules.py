@@ -25,7 +25,7 @@ Holder: TypeAlias = int | tuple[int, int]
 # What `Decided.fates` means: 1 accepted, 2 duplicate, 3 and on the holds in their order.
 ACCEPTED, DUPLICATE, FIRST_HOLD = 1, 2, 3
 HOLDS = tuple(Hold)
-_SUPPRESSED = "suppressed"
+SUPPRESSED = "suppressed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +67,15 @@ class Offset:
 class Facts:
     """对照结果 — what the database knows of each record of some taps, by columns.
 
-    `occasions` index `Judging.occasions`, 0 where the activity is not known.
+    `occasions` index `Judging.occasions`, 0 where the activity is not known; `made_with` are ids of
+    cards, 0 where none is known.
     """
 
     occasions: Sequence[int]
     people: Sequence[int | None]
     cards: Sequence[Holder | None]
     chips: Sequence[Holder | None]
+    made_with: Sequence[int]
     # Counted swipes of other files: (occasion, person) → ascending moments.
     elsewhere: Mapping[tuple[int, int], Sequence[int]]
 
@@ -141,7 +143,7 @@ class Judging:
                 continue
             last = counted[code].get(person)
             if (
-                result == _SUPPRESSED
+                result == SUPPRESSED
                 or (last is not None and occasion.repeats(at, last))
                 or (elsewhere and repeats_any(occasion, at, elsewhere.get((code, person), ())))
             ):
@@ -203,7 +205,11 @@ def judged_time(shown: int, true: int | None, received: int) -> tuple[int, Hold 
 def identity(
     person: int | None, cards: Iterable[Holder | None], at: int
 ) -> tuple[int | None, Hold | None]:
-    """Who swiped, by person number, else by the first card that is known; and what is doubtful."""
+    """Who swiped, by person number, else by the first card that is known; and what is doubtful.
+
+    The cards are that of the number and that of the chip. They may be two of one person: it was
+    made with the last one known, and that one's state alone decides, as it does when it changes.
+    """
     seen = [card if isinstance(card, tuple) else (card, None) for card in cards if card is not None]
     if person is None:
         if not seen:
@@ -211,7 +217,8 @@ def identity(
         person = seen[0][0]
     if any(holder != person for holder, _ in seen):
         return person, Hold.CARD_MISMATCH
-    if any(gone is not None and at >= gone for _, gone in seen):
+    gone = seen[-1][1] if seen else None
+    if gone is not None and at >= gone:
         return person, Hold.REVOKED_CARD
     return person, None
 

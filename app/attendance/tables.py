@@ -136,10 +136,12 @@ class UploadRow(Placed, Base):
     first_seq: Mapped[int | None]
     last_seq: Mapped[int | None]
     prev_hash: Mapped[bytes | None]
+    # Those of which it has records: a card that changes is looked for in these alone.
+    batch_ids: Mapped[list[Any]] = mapped_column(default=list)
     # True while the part before this one is missing, and nobody decided that it never comes.
     waiting: Mapped[bool] = mapped_column(default=False)
-    # Record lines seen, and those accepted when they were taken in; where the two are equal nothing
-    # can change any more, and the answer needs no look at the records.
+    # Record lines seen, and those accepted when they were taken in; where the two are equal and no
+    # record was held since, the answer needs no look at them.
     record_count: Mapped[int] = mapped_column(default=0)
     accepted_count: Mapped[int] = mapped_column(default=0)
     # The first faulty line: {"line", "seq", "cause", "member"}; null for a good file.
@@ -180,6 +182,8 @@ class SwipeRow(Placed, Base):
     batch_id: Mapped[int | None]
     # Null where the card is not known.
     person_id: Mapped[int | None]
+    # The card it was made with: that of the chip, else of the number; null where none is known.
+    card_id: Mapped[int | None]
     # What the device's clock showed, and the judged time.
     at_dev: Mapped[datetime]
     at: Mapped[datetime]
@@ -222,11 +226,12 @@ class QuarantineRow(Placed, Base):
     seq: Mapped[int] = mapped_column(primary_key=True)
     upload_id: Mapped[int]
     hold: Mapped[str]
-    # What its time makes it wait for once the rest is settled; null for nothing.
+    # What its time makes it wait for once the card is settled; null for nothing, and where a person
+    # has settled whose it is.
     clock_hold: Mapped[str | None]
     activity_id: Mapped[str]
-    # What the device believed.
-    result: Mapped[str]
+    # True where the device took it for a repeat, or we did before it was held.
+    repeat: Mapped[bool]
     person_no: Mapped[str | None]
     card_no: Mapped[str | None]
     uid_h: Mapped[bytes | None]

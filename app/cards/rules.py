@@ -88,7 +88,12 @@ def may_hold_since(since: datetime, now: datetime) -> bool:
 
 
 def since_of(card: Card, state: CardState, since: datetime | None, now: datetime) -> datetime:
-    """From when the state holds; said again without a moment, it holds since it did."""
+    """From when the state holds; said again without a moment, it holds since it did.
+
+    A card that counts no more does not begin to count by getting another such state.
+    """
     if since is not None:
         return since
-    return card.since if state is card.state else now
+    if state is card.state:
+        return card.since
+    return now if CardState.ACTIVE in {state, card.state} else min(card.since, now)

@@ -166,6 +166,24 @@ def test_saying_again_that_a_card_is_lost_does_not_move_the_loss(
     assert set_state(site, HE_MIN, S.LOST).since == EARLIER
 
 
+def test_a_lost_card_that_is_written_off_does_not_count_in_between(
+    site: Site, cast: Cast, clock: Clock
+) -> None:
+    set_state(site, HE_MIN, S.LOST, EARLIER)
+    clock.advance(days=3)
+
+    revoked = set_state(site, HE_MIN, S.REVOKED)
+
+    assert (revoked.state, revoked.since) == (S.REVOKED, EARLIER)
+    assert set_state(site, HE_MIN, S.REPLACED, NOW).since == NOW
+
+
+def test_a_loss_that_is_still_to_come_does_not_put_off_a_revocation(site: Site, cast: Cast) -> None:
+    set_state(site, HE_MIN, S.LOST, NOW + timedelta(minutes=10))
+
+    assert set_state(site, HE_MIN, S.REVOKED).since == NOW
+
+
 def test_a_found_card_is_active_again(site: Site, cast: Cast) -> None:
     set_state(site, HE_MIN, S.LOST, EARLIER)
 

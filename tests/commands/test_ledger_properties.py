@@ -84,15 +84,13 @@ _WINDOWS = (range(30, 90), range(570, 660))
 _PERIOD = range(30, 660)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Tapped:
-    """A tap as the model follows it: waiting for its card, or counted for good."""
+    """A tap: whom it counts for is told by what is known of its card, since whenever."""
 
     training: int
     minute: int
     card: str
-    counted_for: int | None = None
-    named: int | None = None  # whom a record that waits names
 
 
 @dataclass(slots=True)
@@ -115,22 +113,6 @@ class Model:
     runs: dict[int, int] = field(default_factory=dict)
     ledger: dict[tuple[int, int, str], Decimal] = field(default_factory=dict)
 
-    def take_in(self, taps: list[Tapped]) -> None:
-        """These taps came to the server."""
-        self.taken_in += taps
-        self.settle(taps)
-
-    def settle(self, taps: list[Tapped]) -> None:
-        """Judge those that wait by what is known of their cards now."""
-        for tap in taps:
-            held = self.cards.get(tap.card)
-            if tap.counted_for is not None or held is None:
-                continue
-            tap.named = held.person
-            at = self.trainings[tap.training].at(tap.minute)
-            if held.gone is None or at < held.gone:
-                tap.counted_for = held.person
-
     def award(self, training: int, strategy: str, least: int) -> None:
         """The ledger after a run of that batch."""
         self.plans[training] = strategy, least
@@ -146,8 +128,11 @@ class Model:
         one = self.trainings[training]
         moments: dict[int, set[int]] = defaultdict(set)
         for tap in self.taken_in:
-            if tap.training == training and tap.counted_for is not None:
-                moments[tap.counted_for].add(tap.minute)
+            held = self.cards.get(tap.card)
+            if tap.training != training or held is None:
+                continue
+            if held.gone is None or one.at(tap.minute) < held.gone:
+                moments[held.person].add(tap.minute)
         due = {}
         for person, found in moments.items():
             if person != one.lecturer and _meets(found, strategy, least):
@@ -368,7 +353,7 @@ class House(RuleBasedStateMachine):
         self.sent[which].update(numbers)
         while self.taken[which] + 1 in self.sent[which]:
             self.taken[which] += 1
-            self.model.take_in([self.tapped[which][self.taken[which] - 1]])
+            self.model.taken_in.append(self.tapped[which][self.taken[which] - 1])
         self.world.drain()
 
     @rule(file=consumes(files))
@@ -427,7 +412,6 @@ class House(RuleBasedStateMachine):
     def _known(self, no: str, gone: datetime | None) -> None:
         self.model.cards[no].gone = gone
         self.world.drain()
-        self.model.settle([tap for tap in self.model.taken_in if tap.card == no])
 
     # What the office does.
 

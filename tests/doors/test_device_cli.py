@@ -34,6 +34,39 @@ def refused(spoken: Spoken) -> str:
     return str(spoken.json["error"]["code"])
 
 
+# ------------------------------------------------------------------ a card that was lost
+
+
+def test_a_loss_reported_after_the_award_takes_the_credit_back_with_the_next_run(
+    site: Site, terminal: Machine, cli: Cli, tmp_path: Path
+) -> None:
+    cli("standards", "load")
+    for day, clock in (("2013-05-18", "08:02:11"), ("2013-05-19", "17:31:40")):
+        terminal.tap(held(HE_MIN), at=at(clock, day))
+    cli("device", "upload", exported(terminal, tmp_path))
+    plan = ("--project", NO, "--batch", 1, "--json")
+    first = cli("award", "run", "--wait", *plan).json
+    assert (first["granted"], first["refused"]) == (1, 0)
+
+    cli("card", "set", HE_MIN, "--state", "lost", "--since", "2013-05-19T12:00")
+
+    waiting = cli("attendance", "list", "--state", "quarantined", *plan).json["records"]
+    assert [(one["at"], one["reason"], one["card_no"]) for one in waiting] == [
+        ("2013-05-19T17:31:40+08:00", "revoked_card", HE_MIN)
+    ]
+    preview = cli("award", "preview", *plan).json
+    assert preview["reasons"] == {"CARD_REVOKED": 1, "WINDOW_MISSING": 1}
+    told = preview["verdicts"][0]["reasons"][0]["text"]
+    assert told.startswith("你 5 月 19 日 17:31:40 刷的卡当时已经挂失，这次刷卡不计。")
+    assert cli("credits", "show", HE_MIN, "--json").json["have"]["total"] == "5.00"
+    again = cli("award", "run", "--wait", *plan).json
+    assert again["reasons"] == preview["reasons"]
+    assert cli("credits", "show", HE_MIN, "--json").json["have"]["total"] == "0.00"
+
+    cli("card", "set", HE_MIN, "--state", "active")
+    assert cli("award", "run", "--wait", *plan).json["granted"] == 1
+
+
 # ------------------------------------------------------------------ terminals
 
 

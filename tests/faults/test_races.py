@@ -19,6 +19,8 @@ from app.awards.terms import Options
 from app.base import outbox
 from app.base.site import Site
 from app.base.work import begin
+from app.cards import commands as cards
+from app.cards.terms import CardState
 from app.kernel.errors import ConflictError
 from app.standards import commands as standards
 from device.mbox.machine import Card, Machine
@@ -221,6 +223,82 @@ def test_an_award_comes_after_a_file_that_is_under_way(
         assert message in outbox.due(work.session, work.now, 10)
     assert outbox.deliver(site, message)
     assert outcome(owner) == (1, 0, {})
+
+
+@pytest.fixture
+def present(terminal: Machine) -> Machine:
+    """A terminal with a nurse's taps at both ends of the batch, not yet uploaded."""
+    for day, moment in (("2013-05-18", "08:02:11"), ("2013-05-19", "17:31:40")):
+        terminal.tap(held(HE_MIN), at=at(moment, day))
+    return terminal
+
+
+def lost(site: Site) -> int:
+    """The nurse's card turns out to have been lost before the batch; what a robot is to do then."""
+    with begin(site, OPERATOR) as work:
+        cards.set_state(work, HE_MIN, CardState.LOST, at("07:00:00"))
+    return work.messages[0].id
+
+
+def lost_and_settled(site: Site) -> bool:
+    return outbox.deliver(site, lost(site))
+
+
+REVOKED = (0, 1, {"CARD_REVOKED": 1})
+
+
+def test_an_award_sees_a_loss_to_which_the_robot_has_not_come(
+    site: Site, owner: Engine, present: Machine
+) -> None:
+    present.upload()
+    message = lost(site)
+
+    outbox.deliver(site, asked(site))
+
+    assert outcome(owner) == REVOKED
+    assert outbox.deliver(site, message)
+    outbox.deliver(site, asked(site))
+    assert outcome(owner) == REVOKED
+
+
+def test_a_loss_that_is_reported_while_an_award_judges_comes_after_it(
+    site: Site, owner: Engine, present: Machine
+) -> None:
+    present.upload()
+
+    with halfway(site, UNKNOWN_CARDS, lambda: lost_and_settled(site)) as done:
+        outbox.deliver(site, asked(site))
+
+    assert done == [True]
+    assert in_force(owner) == {(HE_MIN, NO, 1): "5.00"}
+    outbox.deliver(site, asked(site))
+    assert outcome(owner) == REVOKED
+    assert in_force(owner) == {}
+
+
+def test_what_an_award_lets_count_is_not_missed_by_a_loss_of_the_same_moment(
+    site: Site, owner: Engine, present: Machine, count: Callable[..., int]
+) -> None:
+    lost_and_settled(site)
+    present.upload()
+    with begin(site, OPERATOR) as work:
+        cards.set_state(work, HE_MIN, CardState.ACTIVE)
+
+    with halfway(site, UNKNOWN_CARDS, lambda: lost_and_settled(site)):
+        outbox.deliver(site, asked(site))
+
+    assert in_force(owner) == {(HE_MIN, NO, 1): "5.00"}
+    assert count("swipe", "state = 'quarantined' and hold = 'revoked_card'") == 2
+
+
+def test_a_file_that_looked_a_card_up_before_its_loss_is_not_missed(
+    site: Site, present: Machine, count: Callable[..., int]
+) -> None:
+    with halfway(site, "UPDATE upload SET", lambda: lost_and_settled(site)) as done:
+        [answer] = present.upload()
+
+    assert (answer.said["accepted"], done) == (2, [True])
+    assert count("swipe", "state = 'quarantined' and hold = 'revoked_card'") == 2
 
 
 def test_a_run_that_was_given_up_does_not_bar_the_next(

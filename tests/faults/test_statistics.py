@@ -20,6 +20,7 @@ from app.base import outbox
 from app.base.site import Site
 from app.base.work import begin
 from app.cards import commands as cards
+from app.cards.terms import CardState
 from app.kernel.span import in_ms
 from device.mbox.machine import Card, Machine, Memory
 from device.mbox.machine.wire import Send
@@ -159,3 +160,17 @@ def test_an_award_reads_the_records_of_its_batch_and_of_those_that_may_clash(
         reads.append(read())
 
     assert max(reads) < 100_000
+
+
+def test_a_loss_reads_the_records_of_its_card(
+    site: Site, crowd: Crowd, machines: tuple[Machine, Machine], count: Callable[..., int]
+) -> None:
+    with begin(site, OPERATOR) as work:
+        cards.set_state(work, crowd.people[0], CardState.LOST, crowd.trainings[0].opens.start)
+
+    with reading(site) as read:
+        for message in work.messages:
+            assert outbox.deliver(site, message.id)
+
+    assert count("swipe", "state = 'quarantined' and hold = 'revoked_card'") == 2 * _MANY // 400
+    assert read() < 300

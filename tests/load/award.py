@@ -22,9 +22,9 @@ _SESSIONS = [
 
 # Four swipes each; one person in ten leaves before the second window opens.
 _SWIPES = """
-insert into swipe (device_id, epoch, seq, upload_id, batch_id, person_id, at_dev, at, h, state,
-  direction, path)
-select 1, 1, n * :people + p, 1, 1, p, moment.at, moment.at, '\\x00', 'accepted', 0, '1.2.10.'
+insert into swipe (device_id, epoch, seq, upload_id, batch_id, person_id, card_id, at_dev, at, h,
+  state, direction, path)
+select 1, 1, n * :people + p, 1, 1, p, p, moment.at, moment.at, '\\x00', 'accepted', 0, '1.2.10.'
 from generate_series(0, 3) n, generate_series(1, :people) p,
   lateral (select case n
     when 0 then timestamptz '2013-05-18 07:31+08' + (p % 3500) * interval '1 second'

@@ -83,6 +83,8 @@ def test_a_measured_offset_is_believed_for_a_day() -> None:
         (7, ((7, 100), None), (7, Hold.REVOKED_CARD)),
         (7, ((7, 101), None), (7, None)),
         (None, (None, (9, 100)), (9, Hold.REVOKED_CARD)),
+        (7, (7, (7, 100)), (7, Hold.REVOKED_CARD)),
+        (7, ((7, 100), 7), (7, None)),
         (7, ((8, 100), None), (7, Hold.CARD_MISMATCH)),
     ],
 )
@@ -123,7 +125,7 @@ def taps(times: list[int], results: list[str] | None = None) -> Taps:
 
 def facts(people: list[int | None], elsewhere: dict[tuple[int, int], list[int]]) -> Facts:
     size = len(people)
-    return Facts([1] * size, people, [None] * size, [None] * size, elsewhere)
+    return Facts([1] * size, people, [None] * size, [None] * size, [0] * size, elsewhere)
 
 
 @given(

@@ -8,7 +8,7 @@ from app.attendance.queries import lookups
 from app.attendance.queries.records import record_of
 from app.attendance.rules import repeats_any
 from app.attendance.steps import intake, locks, settling
-from app.attendance.tables import QuarantineRow, SwipeRow
+from app.attendance.tables import QuarantineRow, SwipeRow, UploadRow
 from app.attendance.terms import Hold, Record, Resolution, SwipeId, SwipeState
 from app.base.work import Work, command
 from app.cards import queries as cards
@@ -37,6 +37,8 @@ def attach(work: Work, swipe: SwipeId, person_no: str, reason: str) -> Record:
         row.person_id = people.within_sight(work, person_no).id
         if held.clock_hold is not None:
             row.hold = held.hold = held.clock_hold
+            # Whose it is stands from now on, whatever becomes of the card.
+            held.clock_hold = None
         else:
             _count(work, row, held, Resolution.ATTACHED, reason)
         return _told(work, swipe, row, "attach", reason, person_no=person_no)
@@ -71,6 +73,7 @@ def claim(work: Work, swipe: SwipeId, project_no: str, batch_no: int, reason: st
 
     Reaches, once both are found in sight, for the person and the card.
     """
+    locks.cards_as_known(work)
     row, held = _waiting(work, swipe, reason)
     if row.hold != Hold.UNKNOWN_ACTIVITY:
         raise ConflictError("attendance.record.batch_known", record=str(swipe))
@@ -78,6 +81,10 @@ def claim(work: Work, swipe: SwipeId, project_no: str, batch_no: int, reason: st
     with work.reaching():
         row.batch_id, row.path = batch.id, batch.project.place.path
         held.path = row.path
+        upload = work.session.get_one(
+            UploadRow, row.upload_id, with_for_update=True, populate_existing=True
+        )
+        upload.batch_ids = [*upload.batch_ids, batch.id]
         row.hold = held.hold = Hold.UNKNOWN_CARD
         work.session.flush()
         settling.settle_one(work, swipe)
@@ -97,12 +104,13 @@ def discard(work: Work, swipe: SwipeId, reason: str) -> Record:
 
 @command(Permission.SWIPES_RESOLVE, reaches=True)
 def settle_cards(work: Work, card_ids: list[int], person_ids: list[int]) -> int:
-    """卡片变动后了结 — records that waited for these cards or people are judged again; how many.
+    """卡片变动后了结 — records of these cards and people are judged again; how many changed.
 
+    Those that waited for them, and those that counted though their card, as is known now, did not.
     Waits until every file is in that may have looked these up before they changed. Reaches, once
     cards and people are found in sight, because they may have swiped anywhere.
     """
-    locks.no_file_under_way(work)
+    locks.cards_may_change(work)
     changed = cards.cards_of(work, card_ids, with_uid=True).values()
     known = people.people_of(work, person_ids).values()
     with work.reaching():
@@ -148,7 +156,7 @@ def _count(
     """The record is accepted, or a repeat of one that is."""
     at, batch_id = in_ms(row.at), row.batch_id or 0
     occasion = settling.occasions_of(work, [batch_id]).get(batch_id)
-    repeats = held.result == settling.SUPPRESSED
+    repeats = held.repeat
     if occasion and row.person_id is not None:
         connection = lookups.connection_of(work)
         counted = lookups.counted(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import psycopg
@@ -27,10 +28,10 @@ _ACTIVITY = re.compile("B([1-9][0-9]{0,17})")
 
 _PEOPLE = "select person_no, id from person where person_no = any(%s)"
 _CARDS = """
-select card_no, person_id,
+select card_no, id, person_id,
   case when state <> 'active' then (extract(epoch from since) * 1000)::bigint end
 from card where card_no = any(%s)"""
-_CHIPS = """
+_HOLDERS = """
 select id, person_id,
   case when state <> 'active' then (extract(epoch from since) * 1000)::bigint end
 from card where id = any(%s)"""
@@ -52,6 +53,9 @@ select exists (
 _CARRIED = """
 select distinct (jsonb_array_elements_text(batch_ids))::bigint from device_package
 where device_id = %s"""
+_BROUGHT = """
+select distinct (jsonb_array_elements_text(batch_ids))::bigint from upload
+where received_at >= %s"""
 
 
 def connection_of(work: Work) -> Connection:
@@ -76,15 +80,18 @@ def people(connection: Connection, numbers: Collection[str]) -> dict[str, int]:
     return dict(connection.execute(_PEOPLE, [list(numbers)]).fetchall())
 
 
-def cards(connection: Connection, numbers: Collection[str]) -> dict[str, Holder]:
-    """Whose these cards are, and from when they count no more."""
+def cards(connection: Connection, numbers: Collection[str]) -> dict[str, tuple[int, Holder]]:
+    """The ids of the cards of these numbers, whose they are, and from when they count no more."""
     rows = connection.execute(_CARDS, [list(numbers)]).fetchall()
-    return {number: person if gone is None else (person, gone) for number, person, gone in rows}
+    return {
+        number: (card, person if gone is None else (person, gone))
+        for number, card, person, gone in rows
+    }
 
 
-def chips(connection: Connection, ids: Collection[int]) -> dict[int, Holder]:
-    """The same of the cards of these ids."""
-    rows = connection.execute(_CHIPS, [list(ids)]).fetchall()
+def holders(connection: Connection, ids: Collection[int]) -> dict[int, Holder]:
+    """Whose the cards of these ids are, and from when they count no more."""
+    rows = connection.execute(_HOLDERS, [list(ids)]).fetchall()
     return {card: person if gone is None else (person, gone) for card, person, gone in rows}
 
 
@@ -109,3 +116,8 @@ def counted(
 def carried_batches(connection: Connection, device_id: int) -> set[int]:
     """The batches that any package of the device carried."""
     return {row[0] for row in connection.execute(_CARRIED, [device_id])}
+
+
+def brought_batches(connection: Connection, since: datetime) -> list[int]:
+    """The batches of which files that came since then have records."""
+    return [row[0] for row in connection.execute(_BROUGHT, [since])]

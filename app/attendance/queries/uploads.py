@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select
 
 from app.attendance.queries.standing import GOOD
-from app.attendance.tables import SwipeRow, UploadRow
+from app.attendance.tables import QuarantineRow, SwipeRow, UploadRow
 from app.attendance.terms import (
     MOST_RESULTS,
     Answer,
@@ -67,7 +67,7 @@ def answer_of(work: Work, row: UploadRow) -> Answer:
     if row.fault is not None:
         counts[_REJECTED] = max(row.record_count, 1)
         results = (_faulty(row),)
-    elif row.state == UploadState.DONE and row.accepted_count == row.record_count:
+    elif row.state == UploadState.DONE and _all_counted(work, row):
         counts[SwipeState.ACCEPTED] = row.record_count
     elif row.state == UploadState.DONE:
         counts, results = _counted(work, row), _not_accepted(work, row)
@@ -83,6 +83,17 @@ def answer_of(work: Work, row: UploadRow) -> Answer:
         next_seq=_next_seq(work, row),
         server_time=work.now,
     )
+
+
+def _all_counted(work: Work, row: UploadRow) -> bool:
+    if row.accepted_count != row.record_count:
+        return False
+    held = exists().where(
+        QuarantineRow.device_id == row.device_id,
+        QuarantineRow.epoch == row.epoch,
+        QuarantineRow.seq.between(row.first_seq, row.last_seq),
+    )
+    return not work.session.scalar(select(held))
 
 
 def _counted(work: Work, row: UploadRow) -> Counter[str]:

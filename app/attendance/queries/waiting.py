@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
-    BigInteger,
     ColumnElement,
     LargeBinary,
     Select,
@@ -19,12 +18,13 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     tuple_,
 )
 
 from app.attendance.queries import lookups
 from app.attendance.tables import PackageRow, QuarantineRow, SwipeRow, UploadRow
-from app.attendance.terms import Hold, SwipeId, SwipeState
+from app.attendance.terms import Hold, SwipeId
 from app.base.trail import OutboxMessage
 from app.base.work import Work
 
@@ -32,13 +32,14 @@ from app.base.work import Work
 _PAGE = 10_000
 _CHANGED = "cards.changed"
 
-FOR_CARDS = (Hold.UNKNOWN_CARD, Hold.REVOKED_CARD)
-
-_KEY = (SwipeRow.device_id, SwipeRow.epoch, SwipeRow.seq)
+_KEY = (QuarantineRow.device_id, QuarantineRow.epoch, QuarantineRow.seq)
+# For a card, or for its time alone, which comes after the card.
 _WAITS = and_(
-    SwipeRow.state == SwipeState.QUARANTINED,
-    SwipeRow.hold.in_(FOR_CARDS),
     QuarantineRow.resolved_at.is_(None),
+    or_(
+        QuarantineRow.hold.in_((Hold.UNKNOWN_CARD, Hold.REVOKED_CARD)),
+        QuarantineRow.hold == QuarantineRow.clock_hold,
+    ),
 )
 
 
@@ -52,9 +53,10 @@ class Waiting:
     package_id: str | None
     batch_id: int
     at: datetime
+    path: str
     hold: Hold
     clock_hold: Hold | None
-    result: str
+    repeat: bool
     person_no: str | None
     card_no: str | None
     uid_h: bytes | None
@@ -69,47 +71,47 @@ class Salted:
     chips: bytes
 
 
-def pages(
-    work: Work,
-    *,
-    numbers: Collection[str],
-    cards: Collection[str],
-    chips: Collection[bytes],
-    batches: Collection[int] | None,
-) -> Iterator[list[Waiting]]:
-    """The records that wait and name one of these people, cards or chips, page by page."""
-    named = or_(
-        QuarantineRow.person_no == any_(literal(list(numbers), ARRAY(Text))),
-        QuarantineRow.card_no == any_(literal(list(cards), ARRAY(Text))),
-        QuarantineRow.uid_h == any_(literal(list(chips), ARRAY(LargeBinary))),
-    )
-    asked = _select().where(named, SwipeRow.batch_id.is_not(None)).order_by(*_KEY).limit(_PAGE)
-    if batches is not None:
-        asked = asked.where(SwipeRow.batch_id == any_(literal(list(batches), ARRAY(BigInteger))))
-    after: ColumnElement[bool] | None = None
-    while True:
-        rows = work.session.execute(asked if after is None else asked.where(after)).all()
-        if not rows:
-            return
-        yield [_waiting(*row) for row in rows]
-        last = rows[-1]
-        after = tuple_(*_KEY) > tuple_(*map(literal, last[:3]))
+@dataclass(frozen=True, slots=True)
+class Named:
+    """变动的号 — the people, cards and chips that changed, as records name them."""
+
+    numbers: Collection[str]
+    cards: Collection[str]
+    chips: Collection[bytes]
+
+
+def batches_with(work: Work, named: Named) -> set[int]:
+    """The batches in which records wait that name one of these."""
+    found = _known(_held().where(_names(named))).subquery()
+    batches = work.session.scalars(select(found.c.batch_id).distinct())
+    return {batch_id for batch_id in batches if batch_id is not None}
+
+
+def pages(work: Work, named: Named, batch_ids: Collection[int]) -> Iterator[list[Waiting]]:
+    """The records of these batches that wait and name one of these, page by page."""
+    held = _held().where(_names(named)).order_by(*_KEY).limit(_PAGE)
+    after: ColumnElement[bool] = true()
+    while rows := work.session.execute(_known(held.where(after))).all():
+        page = [_waiting(*row) for row in rows if row.batch_id in batch_ids]
+        if page:
+            yield page
+        last = max((row.device_id, row.epoch, row.seq) for row in rows)
+        after = tuple_(*_KEY) > tuple_(*map(literal, last))
 
 
 def one(work: Work, swipe: SwipeId) -> Waiting | None:
     """That record, if it waits for its person."""
-    row = work.session.execute(
-        _select().where(
-            SwipeRow.device_id == swipe.device_id,
-            SwipeRow.epoch == swipe.epoch,
-            SwipeRow.seq == swipe.seq,
-        )
-    ).one_or_none()
+    held = _held().where(
+        QuarantineRow.device_id == swipe.device_id,
+        QuarantineRow.epoch == swipe.epoch,
+        QuarantineRow.seq == swipe.seq,
+    )
+    row = work.session.execute(_known(held)).one_or_none()
     return None if row is None else _waiting(*row)
 
 
 def salts(work: Work) -> list[Salted]:
-    """The packages of which records with a chip that nobody knows wait."""
+    """The packages of which records with a chip wait."""
     asked = (
         select(PackageRow.id, PackageRow.salt, PackageRow.chips)
         .join(
@@ -119,11 +121,7 @@ def salts(work: Work) -> list[Salted]:
             ),
         )
         .join(QuarantineRow, QuarantineRow.upload_id == UploadRow.id)
-        .where(
-            QuarantineRow.resolved_at.is_(None),
-            QuarantineRow.uid_h.is_not(None),
-            QuarantineRow.hold.in_(FOR_CARDS),
-        )
+        .where(QuarantineRow.uid_h.is_not(None), _WAITS)
         .distinct()
     )
     return [Salted(*row) for row in work.session.execute(asked)]
@@ -149,36 +147,46 @@ def changes_under_way(work: Work) -> tuple[set[int], set[int]]:
     return cards, {person for body in bodies for person in body["person_ids"]}
 
 
-def _select() -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            *_KEY,
-            UploadRow.package_id,
-            SwipeRow.batch_id,
-            SwipeRow.at,
-            SwipeRow.hold,
-            QuarantineRow.clock_hold,
-            QuarantineRow.result,
-            QuarantineRow.person_no,
-            QuarantineRow.card_no,
-            QuarantineRow.uid_h,
-        )
-        .join(
-            QuarantineRow,
-            and_(
-                QuarantineRow.device_id == SwipeRow.device_id,
-                QuarantineRow.epoch == SwipeRow.epoch,
-                QuarantineRow.seq == SwipeRow.seq,
-            ),
-        )
-        .join(UploadRow, UploadRow.id == SwipeRow.upload_id)
-        .where(_WAITS)
+def _names(named: Named) -> ColumnElement[bool]:
+    return or_(
+        QuarantineRow.person_no == any_(literal(list(named.numbers), ARRAY(Text))),
+        QuarantineRow.card_no == any_(literal(list(named.cards), ARRAY(Text))),
+        QuarantineRow.uid_h == any_(literal(list(named.chips), ARRAY(LargeBinary))),
     )
+
+
+def _held() -> Select[*tuple[Any, ...]]:
+    return select(QuarantineRow).where(_WAITS)
+
+
+def _known(held: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """All that is known of held records.
+
+    Their swipes are found one by one: the `offset` keeps the planner from another way, which with
+    statistics that are a minute old is all swipes.
+    """
+    one = held.subquery()
+    record = (
+        select(UploadRow.package_id, SwipeRow.batch_id, SwipeRow.at)
+        .join(UploadRow, UploadRow.id == SwipeRow.upload_id)
+        .where(
+            SwipeRow.device_id == one.c.device_id,
+            SwipeRow.epoch == one.c.epoch,
+            SwipeRow.seq == one.c.seq,
+        )
+        .offset(0)
+        .lateral()
+    )
+    columns = (
+        *(one.c.device_id, one.c.epoch, one.c.seq, *record.c, one.c.path, one.c.hold),
+        *(one.c.clock_hold, one.c.repeat, one.c.person_no, one.c.card_no, one.c.uid_h),
+    )
+    return select(*columns).join(record, true())
 
 
 def _waiting(
     device_id: int, epoch: int, seq: int, package_id: str | None, batch_id: int, at: datetime,
-    hold: str, clock_hold: str | None, *rest: Any,
+    path: str, hold: str, clock_hold: str | None, *rest: Any,
 ) -> Waiting:  # fmt: skip
     clock = None if clock_hold is None else Hold(clock_hold)
-    return Waiting(device_id, epoch, seq, package_id, batch_id, at, Hold(hold), clock, *rest)
+    return Waiting(device_id, epoch, seq, package_id, batch_id, at, path, Hold(hold), clock, *rest)

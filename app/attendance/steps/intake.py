@@ -104,6 +104,7 @@ def _take(
     if standing and good:
         row.waiting = standing.gap and outcome.records > 0
         row.accepted_count = 0 if standing.overlapping else taking.accepted
+        row.batch_ids = taking.batch_ids
     if taking.broken_at is not None and row.fault == Fault.HASH_BROKEN:
         log.error("attendance.fork", upload=row.id, device=row.device_id, seq=taking.broken_at)
         work.note("upload", row.id, Place(row.path), alarm="fork", seq=taking.broken_at)

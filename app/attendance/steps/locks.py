@@ -21,13 +21,18 @@ _NO_HURRY = text("set local lock_timeout to default")
 
 
 def one_file_of(work: Work, device_id: int | None) -> None:
-    """Take in no other file of the device, and settle no change of cards, until this work ends.
-
-    A file may look a card up just before it is registered: the settling of that change then waits
-    for the file, and finds its record.
-    """
+    """Take in no other file of the device, and settle no change of cards, until this work ends."""
     if device_id is not None:
         work.session.execute(_LOCK, {"kind": _DEVICE, "number": device_id})
+    cards_as_known(work)
+
+
+def cards_as_known(work: Work) -> None:
+    """Settle no change of cards until this work ends.
+
+    It may look a card up just before that is registered or reported lost: the settling of the
+    change then waits for this work, and finds its records.
+    """
     work.session.execute(_SHARE, {"kind": _CARDS, "number": 0})
 
 
@@ -45,8 +50,8 @@ def one_file_soon(work: Work, device_id: int | None) -> bool:
     return True
 
 
-def no_file_under_way(work: Work) -> None:
-    """Wait until every file is in that may have looked cards up before now."""
+def cards_may_change(work: Work) -> None:
+    """Wait until all records are in for which cards may have been looked up before now."""
     work.session.execute(_LOCK, {"kind": _CARDS, "number": 0})
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Sized
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, repeat
 from typing import TypeAlias, TypeVar
 
 from app.attendance.queries import lookups
@@ -24,19 +24,21 @@ OccasionsOf: TypeAlias = Callable[[lookups.Connection, Collection[str]], Mapping
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """What was learned so far of numbers and activities; None or 0 for what is not known."""
+    """What was learned so far of numbers and activities; None or 0 for what is not known.
+
+    A number leads to a card's id, as a chip does, and the id to whose card it is.
+    """
 
     people: dict[str | None, int | None] = field(default_factory=dict)
-    cards: dict[str | None, Holder | None] = field(default_factory=dict)
-    chips: dict[int | None, Holder | None] = field(default_factory=dict)
+    cards: dict[str | None, int] = field(default_factory=lambda: {None: 0})
+    holders: dict[int | None, Holder | None] = field(default_factory=lambda: {0: None})
     codes: dict[str, int] = field(default_factory=dict)
 
     @property
     def full(self) -> bool:
         """Whether it is time for a new one."""
-        return (
-            max(len(self.people), len(self.cards), len(self.chips), len(self.codes)) > _MOST_KNOWN
-        )
+        kinds: tuple[Sized, ...] = (self.people, self.cards, self.holders, self.codes)
+        return max(map(len, kinds)) > _MOST_KNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Asked:
 
     book: Book
     people: Future[dict[str, int]] | None
-    cards: Future[dict[str, Holder]] | None
+    cards: Future[dict[str, tuple[int, Holder]]] | None
     chips: Future[dict[int, Holder]] | None
     occasions: Future[Mapping[str, Occasion]] | None
 
@@ -81,11 +83,10 @@ class Resolver:
             self._book = Book()
         book, lane = self._book, self._lane
         numbers = _fresh(book.people, None, chain.from_iterable(taps.person_no for taps in group))
-        cards = _fresh(book.cards, None, chain.from_iterable(taps.card_no for taps in group))
+        cards = _fresh(book.cards, 0, chain.from_iterable(taps.card_no for taps in group))
         chips: set[int] = set()
         if self._card_of_chip:
-            hashes = chain.from_iterable(taps.uid_h for taps in group)
-            chips = _fresh(book.chips, None, map(self._card_of_chip.get, hashes))
+            chips = _fresh(book.holders, None, chain.from_iterable(map(self._chips, group)))
         activities = set(chain.from_iterable(taps.activity_id for taps in group))
         activities.difference_update(book.codes)
         book.codes.update(dict.fromkeys(activities, 0))
@@ -93,7 +94,7 @@ class Resolver:
             book,
             lane.ask(lookups.people, numbers) if numbers else None,
             lane.ask(lookups.cards, cards) if cards else None,
-            lane.ask(lookups.chips, chips) if chips else None,
+            lane.ask(lookups.holders, chips) if chips else None,
             lane.ask(self._occasions_of, activities) if activities else None,
         )
 
@@ -103,9 +104,10 @@ class Resolver:
         if asked.people:
             book.people.update(asked.people.result().items())
         if asked.cards:
-            book.cards.update(asked.cards.result().items())
+            for number, (card, holder) in asked.cards.result().items():
+                book.cards[number], book.holders[card] = card, holder
         if asked.chips:
-            book.chips.update(asked.chips.result().items())
+            book.holders.update(asked.chips.result().items())
         if asked.occasions:
             for activity, occasion in asked.occasions.result().items():
                 book.codes[activity] = self._code(occasion)
@@ -115,16 +117,24 @@ class Resolver:
             yield taps, replace(facts, elsewhere=elsewhere) if elsewhere else facts
 
     def _facts(self, book: Book, taps: Taps) -> Facts:
+        cards = made_with = list(map(book.cards.__getitem__, taps.card_no))
         chips: list[Holder | None] = [None] * len(taps)
         if self._card_of_chip:
-            chips = list(map(book.chips.get, map(self._card_of_chip.get, taps.uid_h)))
+            found = self._chips(taps)
+            chips = list(map(book.holders.get, found))
+            made_with = [chip or card for chip, card in zip(found, cards, strict=True)]
         return Facts(
             list(map(book.codes.__getitem__, taps.activity_id)),
             list(map(book.people.get, taps.person_no)),
-            list(map(book.cards.get, taps.card_no)),
+            list(map(book.holders.get, cards)),
             chips,
+            made_with,
             {},
         )
+
+    def _chips(self, taps: Taps) -> list[int]:
+        """The ids of the cards behind the salted UID hashes; 0 for one of no card."""
+        return list(map(self._card_of_chip.get, taps.uid_h, repeat(0)))
 
     def _code(self, occasion: Occasion) -> int:
         for code, known in enumerate(self._occasions):

@@ -13,7 +13,7 @@ from itertools import repeat
 from typing import Any
 
 from app.attendance.queries.lookups import Connection
-from app.attendance.rules import HOLDS, Decided, Occasion
+from app.attendance.rules import HOLDS, Decided, Facts, Occasion
 from app.attendance.terms import Hold, SwipeState
 from app.attendance.terms.drivers import Taps
 
@@ -26,7 +26,7 @@ _STATES = [state.value for state, _ in _FATES]
 _REASONS = [hold and hold.value for _, hold in _FATES]
 
 # One row of COPY's binary format: the count of fields, then each field after its length.
-_ROW = struct.Struct(">h iq ih iq iq iq i32s ih ih".replace(" ", ""))
+_ROW = struct.Struct(">h iq ih iq iq iq iq i32s ih ih".replace(" ", ""))
 _HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
 # PostgreSQL counts microseconds from 2000-01-01.
@@ -34,21 +34,21 @@ _EPOCH_MS = 946_684_800_000
 
 _TABLES = """
 create temporary table if not exists incoming (
-  seq bigint, occasion smallint, person_id bigint, at_dev timestamptz, at timestamptz, h bytea,
-  fate smallint, direction smallint
+  seq bigint, occasion smallint, person_id bigint, card_id bigint, at_dev timestamptz,
+  at timestamptz, h bytea, fate smallint, direction smallint
 ) on commit drop;
 create temporary table if not exists incoming_held (
-  seq bigint, hold text, clock_hold text, activity_id text, result text, person_no text,
+  seq bigint, hold text, clock_hold text, activity_id text, repeat boolean, person_no text,
   card_no text, uid_h bytea, corrected_at timestamptz
 ) on commit drop"""
 
 _ADD = """
-insert into swipe (device_id, epoch, seq, upload_id, path, batch_id, person_id, at_dev, at, h,
-  state, hold, direction)
+insert into swipe (device_id, epoch, seq, upload_id, path, batch_id, person_id, card_id, at_dev,
+  at, h, state, hold, direction)
 select %(device)s, %(epoch)s, seq, %(upload)s,
   coalesce((%(paths)s::text[])[occasion], %(path)s), (%(batches)s::bigint[])[occasion],
-  nullif(person_id, 0), at_dev, at, h, (%(states)s::text[])[fate], (%(reasons)s::text[])[fate],
-  direction
+  nullif(person_id, 0), nullif(card_id, 0), at_dev, at, h, (%(states)s::text[])[fate],
+  (%(reasons)s::text[])[fate], direction
 from incoming"""
 _UNLESS_HERE = " on conflict (device_id, epoch, seq) do nothing"
 
@@ -62,9 +62,9 @@ where s.h <> i.h"""
 
 _HOLD = """
 insert into quarantine (device_id, epoch, seq, upload_id, path, hold, clock_hold, activity_id,
-  result, person_no, card_no, uid_h, corrected_at)
+  repeat, person_no, card_no, uid_h, corrected_at)
 select s.device_id, s.epoch, s.seq, s.upload_id, s.path, i.hold, i.clock_hold, i.activity_id,
-  i.result, i.person_no, i.card_no, i.uid_h, i.corrected_at
+  i.repeat, i.person_no, i.card_no, i.uid_h, i.corrected_at
 from incoming_held i
 join swipe s on s.device_id = %(device)s and s.epoch = %(epoch)s and s.seq = i.seq
   and s.seq between (select min(seq) from incoming_held) and (select max(seq) from incoming_held)
@@ -144,7 +144,7 @@ def forget_waiting(
     connection.execute(_FORGET, facts)
 
 
-def packed(taps: Taps, occasions: Sequence[int], decided: Decided) -> bytes:
+def packed(taps: Taps, facts: Facts, decided: Decided) -> bytes:
     """The records as rows of COPY's binary format, without its head and end."""
     shown = [(ms - _EPOCH_MS) * 1000 for ms in taps.shown_ms]
     # A clock that is right shows the judged time itself.
@@ -154,7 +154,8 @@ def packed(taps: Taps, occasions: Sequence[int], decided: Decided) -> bytes:
     small, wide = repeat(2), repeat(8)
     rows = map(
         _ROW.pack,
-        *(repeat(8), wide, taps.seq, small, occasions, wide, decided.people, wide, shown, wide, at),
+        *(repeat(9), wide, taps.seq, small, facts.occasions, wide, decided.people),
+        *(wide, facts.made_with, wide, shown, wide, at),
         *(repeat(32), taps.h, small, decided.fates, small, taps.direction),
     )
     return b"".join(rows)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from app.attendance.queries import devices, lookups
 from app.attendance.queries.lookups import Connection
 from app.attendance.queries.standing import Standing
-from app.attendance.rules import ACCEPTED, Decided, Judging, Occasion, occasion_of
+from app.attendance.rules import ACCEPTED, SUPPRESSED, Decided, Judging, Occasion, occasion_of
 from app.attendance.steps import locks, storing
 from app.attendance.steps.lane import Lane
 from app.attendance.steps.resolving import Asked, Resolver
@@ -31,7 +31,7 @@ _PARTS = "select body from upload_part where upload_id = %s and no >= %s and no 
 
 
 class Taking:
-    """One pass over one file; afterwards `accepted` and `broken_at` say what it met.
+    """One pass over one file; afterwards `accepted`, `batch_ids` and `broken_at` say what it met.
 
     `broken_at` is the number of the record with which the file leaves the chain that is stored,
     None where it does not.
@@ -51,6 +51,7 @@ class Taking:
         self._proven = row.state == UploadState.DONE
         self._carried: set[int] | None = None
         self.accepted = 0
+        self.batch_ids: list[int] = []
         self.broken_at = row.first_seq if standing and standing.broken else None
 
     def run(self) -> FileOutcome:
@@ -97,7 +98,7 @@ class Taking:
             for taps, facts in resolver.facts(group, asked):
                 decided = judging.decide(taps, facts)
                 self.accepted += decided.fates.count(ACCEPTED)
-                rows.append(storing.packed(taps, facts.occasions, decided))
+                rows.append(storing.packed(taps, facts, decided))
                 held += _held_rows(taps, decided)
             lane.store(storing.add, target, rows, held, tuple(judging.occasions))
 
@@ -111,6 +112,7 @@ class Taking:
             if waiting:
                 store(*waiting)
             lane.finish()
+            self.batch_ids = [one.batch_id for one in judging.occasions if one is not None]
         except storing.ForkError as fork:
             self.broken_at = fork.seq
 
@@ -186,7 +188,7 @@ def _held_rows(taps: Taps, decided: Decided) -> list[tuple[Any, ...]]:
     return [
         (
             taps.seq[place], held.hold.value, held.clock_hold and held.clock_hold.value,
-            taps.activity_id[place], taps.result[place], taps.person_no[place],
+            taps.activity_id[place], taps.result[place] == SUPPRESSED, taps.person_no[place],
             taps.card_no[place], taps.uid_h[place],
             None if held.corrected is None else at_ms(held.corrected),
         )
