@@ -27,6 +27,7 @@ from app.people.terms import ID_NUMBER, PHONE, Fate, Person, Status
 from tests.support.cast import (
     CAO_JING,
     CARDIOLOGY,
+    CITY_BUREAU,
     HE_MIN,
     HOSPITAL,
     LU_YAO,
@@ -356,8 +357,14 @@ RULES = [
     pytest.param({"department_code": "H2-1"}, "department_code",
                  "第 2 行，H2-1（内科）不是 颍川市第一人民医院 的科室。"
                  "请改 department_code 或 unit_code。"),
-    pytest.param({"unit_code": "9901"}, "department_code",
-                 "第 2 行，H1-1（心内科）不是 颍川市 的科室。"
+    pytest.param({"unit_code": "9901"}, "unit_code",
+                 "第 2 行，9901（颍川市）是行政区划，不是用人单位。unit_code 填医院的代码；"
+                 "卫生行政部门的人，填该部门（bureau）的代码，没有就先导入。"),
+    pytest.param({"unit_code": "990101", "department_code": ""}, "unit_code",
+                 "第 2 行，990101（青禾县）是行政区划，不是用人单位。unit_code 填医院的代码；"
+                 "卫生行政部门的人，填该部门（bureau）的代码，没有就先导入。"),
+    pytest.param({"unit_code": "9901-B"}, "department_code",
+                 "第 2 行，H1-1（心内科）不是 颍川市卫生局 的科室。"
                  "请改 department_code 或 unit_code。"),
     pytest.param({"department_code": "H2"}, "department_code",
                  "第 2 行，H2（青禾县人民医院）不是科室。"
@@ -647,3 +654,11 @@ def test_garbage_is_taken_in_or_refused_and_nothing_else(
         counts = None
 
     assert said or counts
+
+
+def test_a_bureau_employs_people_as_a_hospital_does(site: Site, cast: Cast) -> None:
+    take_in(site, NEW | {"unit_code": CITY_BUREAU, "department_code": ""})
+
+    with begin(site, OPERATOR) as work:
+        [person] = queries.people_by_no(work, [NEW["person_no"]]).values()
+    assert person.unit_id == cast.unit(CITY_BUREAU).id

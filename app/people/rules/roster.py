@@ -35,6 +35,8 @@ TEXT_LENGTH = 64
 ID_LENGTH = 20
 PHONE_LENGTH = 20
 
+# Regions have their bureaus for that.
+_EMPLOYERS = frozenset({UnitKind.HOSPITAL, UnitKind.BUREAU})
 # The column of each part of a profile whose name differs.
 _COLUMN_OF = {"birth_on": "birth_date"}
 # An ID card tells these, whether the file has the columns or not.
@@ -63,6 +65,8 @@ def judge_unit(draft: PersonDraft, units: Mapping[str, Unit]) -> Iterator[RowErr
         yield line.wrong("unit_code", "people.import.unit_unknown")
     elif unit is not None and unit.kind is UnitKind.DEPARTMENT:
         yield line.wrong("unit_code", "people.import.unit_is_department", unit=unit.name)
+    elif unit is not None and unit.kind not in _EMPLOYERS:
+        yield line.wrong("unit_code", "people.import.unit_is_region", unit=unit.name)
     if not draft.department_code:
         return
     if department is None:
@@ -71,7 +75,7 @@ def judge_unit(draft: PersonDraft, units: Mapping[str, Unit]) -> Iterator[RowErr
         yield line.wrong(
             "department_code", "people.import.not_a_department", department=department.name
         )
-    elif unit is not None and not _keeps(unit, department):
+    elif unit is not None and unit.kind in _EMPLOYERS and not _keeps(unit, department):
         yield line.wrong(
             "department_code",
             "people.import.department_elsewhere",
@@ -83,10 +87,9 @@ def judge_unit(draft: PersonDraft, units: Mapping[str, Unit]) -> Iterator[RowErr
 def _keeps(unit: Unit, department: Unit) -> bool:
     """Whether people of this unit may stand in this department.
 
-    A city or a bureau holds its hospitals' departments, which yet are not its own.
+    A bureau holds its hospitals' departments, which yet are not its own.
     """
-    own = unit.kind in {UnitKind.HOSPITAL, UnitKind.DEPARTMENT}
-    return own and unit.place.holds(department.place)
+    return unit.kind is UnitKind.HOSPITAL and unit.place.holds(department.place)
 
 
 def judge_person(
