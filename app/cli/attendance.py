@@ -10,11 +10,13 @@ import click
 from app.attendance import commands as attendance
 from app.attendance.queries import records
 from app.attendance.terms import SwipeId, SwipeState
-from app.cli.desk import Desk, help_of, verb
+from app.cli.desk import Desk, Told, help_of, verb
 from app.kernel.errors import InvalidError
 from app.kernel.span import local
 
-_STATES = [state.value for state in SwipeState]
+# What answers about files call rejected are records that were discarded; a file that was refused
+# as a whole has left none.
+_STATES = {state.value: state for state in SwipeState} | {"rejected": SwipeState.DISCARDED}
 
 
 class Moment(click.ParamType[datetime]):
@@ -40,11 +42,11 @@ def group() -> None:
 @click.option("--project", "project_no", help=help_of("attendance.project"))
 @click.option("--batch", "batch_no", type=int, help=help_of("attendance.batch"))
 @click.option("--device", "sn", help=help_of("attendance.device"))
-@click.option("--state", type=click.Choice(_STATES), help=help_of("attendance.state"))
+@click.option("--state", type=click.Choice(list(_STATES)), help=help_of("attendance.state"))
 def list_(
     desk: Desk, project_no: str | None, batch_no: int | None, sn: str | None, state: str | None
-) -> dict[str, Any]:
-    wanted = None if state is None else SwipeState(state)
+) -> dict[str, Any] | Told:
+    wanted = None if state is None else _STATES[state]
     with desk.work() as work:
         if project_no is not None and batch_no is not None and sn is None:
             found = records.records_of(work, project_no, batch_no, wanted)
@@ -52,7 +54,12 @@ def list_(
             found = records.unassigned(work, sn, wanted)
         else:
             raise InvalidError("attendance.list.of_what")
-    return {"records": [record.plain() for record in found]}
+    answer = {"records": [record.plain() for record in found]}
+    return (
+        Told(answer, "attendance.list.none_rejected")
+        if state == "rejected" and not found
+        else answer
+    )
 
 
 @verb(

@@ -221,6 +221,26 @@ def test_what_is_resolved_is_not_resolved_again(unknown: Record, site: Site) -> 
     assert one_of(site).state is SwipeState.DISCARDED
 
 
+def test_what_answers_call_rejected_is_listed_as_what_was_discarded(
+    unknown: Record, terminal: Machine, site: Site, cli: Cli
+) -> None:
+    asked = ("attendance", "list", "--project", NO, "--batch", 1, "--state", "rejected")
+    nothing = cli(*asked)
+    assert nothing.code == 0
+    assert nothing.out.strip() == (
+        "这里没有作废的记录。整份不收的考勤文件不留记录："
+        "把同一份文件再交一次，答复会写明第几行错在哪里。"
+    )
+    assert cli(*asked, "--json").json == {"records": []}
+    with begin(site, OPERATOR) as work:
+        attendance.discard(work, unknown.id, "试刷")
+
+    [found] = cli(*asked, "--json").json["records"]
+
+    assert (found["id"], found["state"]) == (str(unknown.id), "discarded")
+    assert str(unknown.id) in cli(*asked).out
+
+
 def test_a_discarded_record_shows_as_rejected_in_the_answer(
     unknown: Record, terminal: Machine, site: Site
 ) -> None:
