@@ -405,6 +405,24 @@ def test_a_plan_that_cannot_hold_is_refused_before_anything_is_written(
     assert count("award_run") == 0
 
 
+def test_an_award_by_a_list_asks_for_the_list_and_takes_the_one_filed_since(
+    site: Site, owner: Engine, terminal: Machine, cli: Cli
+) -> None:
+    taps(terminal, (CAO_JING, "2013-05-18", "08:10:00"), (HE_MIN, "2013-05-18", "08:12:00"))
+    run(site, strategy="any")
+    asked = ("--project", NO, "--batch", 1, "--strategy", "listed", "--json")
+
+    for verb in ("preview", "run"):
+        refused = cli("award", verb, *asked)
+        assert (refused.code, refused.json["error"]["code"]) == (2, "awards.plan.no_list")
+        assert "plan 写上 listed" in refused.err
+    filed(site, OPERATOR, project(batches=[batch(plan={"strategy": "any", "listed": [CAO_JING]})]))
+
+    assert cli("award", "preview", *asked).json["reasons"] == {"MANUAL_DENIED": 1}
+    run(site, strategy="listed")
+    assert ledger(owner) == [(CAO_JING, "attendee", "5.00")]
+
+
 def test_every_change_of_an_award_is_in_the_trail(
     site: Site, owner: Engine, terminal: Machine
 ) -> None:

@@ -138,9 +138,21 @@ def test_without_options_the_batchs_own_plan_stands() -> None:
     assert rules.plan_from_options(OWN) is OWN
 
 
-def test_options_make_a_plan_of_their_own_and_keep_only_the_list() -> None:
-    assert rules.plan_from_options(OWN, strategy="listed") == Plan(
-        Strategy.LISTED, listed=("162700123",)
+def test_options_make_a_plan_of_their_own_and_take_the_filed_list() -> None:
+    found = rules.plan_from_options(OWN, strategy="listed", listed=("162700456",))
+
+    assert found == Plan(Strategy.LISTED, listed=("162700456",))
+
+
+@pytest.mark.parametrize("own", [OWN, Plan(Strategy.LISTED, listed=("162700123",))])
+def test_a_list_that_the_batch_has_not_is_refused_with_the_way_to_give_one(own: Plan) -> None:
+    with pytest.raises(InvalidError) as refused:
+        rules.plan_from_options(own, strategy="listed")
+
+    assert words.of_error(refused.value) == (
+        "按名单授分要有名单，这个期次没有，照这样谁也得不到学分。"
+        "请在项目文件里给这个期次的 plan 写上 listed（得分人员的工号），重新导入项目，"
+        "再用 --strategy listed 授分；没有名单，就换一种策略。"
     )
 
 

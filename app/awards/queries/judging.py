@@ -88,9 +88,10 @@ def case_of(work: Work, batch: Batch) -> Case:
 def plan_of(work: Work, batch: Batch, options: Options = _NO_OPTIONS) -> Plan:
     """The plan of the last run, else the batch's own, changed by the options."""
     last = runs.latest_run(work, batch.id, RunState.DONE, RunState.REPLACED, RunState.UNDONE)
-    own = rules.plan_from_json(last.plan if last else batch.plan)
+    filed = rules.plan_from_json(batch.plan)
     return rules.plan_from_options(
-        own,
+        rules.plan_from_json(last.plan) if last else filed,
+        listed=filed.listed,
         strategy=options.strategy,
         windows=options.windows,
         min_swipes=options.min_swipes,

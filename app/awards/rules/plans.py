@@ -47,6 +47,7 @@ def plan_to_json(plan: Plan) -> dict[str, object]:
 def plan_from_options(
     own: Plan,
     *,
+    listed: tuple[str, ...] = (),
     strategy: str | None = None,
     windows: Sequence[str] = (),
     min_swipes: str | int | None = None,
@@ -56,16 +57,20 @@ def plan_from_options(
 
     Without a strategy the figure given tells it: a number of swipes `min_swipes`, a ratio
     `duration_ratio`, windows the batch's own strategy if that asks for windows, else `windows`.
-    The listed persons are always the batch's own, as no option names any.
+    The listed persons are always those of the batch as filed, as no option names any: InvalidError
+    where that names none and they are asked for.
     """
     if strategy is None and not windows and min_swipes is None and ratio is None:
         return own
+    chosen = _strategy(strategy or _meant(own, min_swipes, ratio))
+    if chosen is Strategy.LISTED and not listed:
+        raise InvalidError("awards.plan.no_list")
     return Plan(
-        strategy=_strategy(strategy or _meant(own, min_swipes, ratio)),
+        strategy=chosen,
         windows=tuple(window_from_text(text) for text in windows),
         min_swipes=_min_swipes(min_swipes),
         ratio=_ratio(ratio),
-        listed=own.listed,
+        listed=listed,
     )
 
 
