@@ -126,6 +126,34 @@ def test_good_swipes_without_an_award_wait_for_the_host() -> None:
     assert explanation.next_step == "NOT_AWARDED_YET.overdue"
 
 
+def test_what_was_forgotten_long_ago_is_told_in_years_and_whom_to_ask() -> None:
+    ago = Progress(Stage.NOT_RUN, working_days=3371)
+
+    explanation = explained(BOTH, "08:00", "17:30", progress=ago, stands=False)
+
+    assert rules.sentence(explanation.reasons[0], SAY) == (
+        "你的刷卡没有问题，但是活动结束已有约 13 年，举办单位还没有授分。授分后预计得 5 分。"
+    )
+    assert explanation.next_step == "NOT_AWARDED_YET.forgotten"
+    assert "请找举办单位的科教科" in rules.next_step(explanation.next_step, SAY)
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (0, "已过 0 个工作日"),
+        (60, "已过 60 个工作日"),
+        (61, "已有约 3 个月"),
+        (250, "已有约 12 个月"),
+        (489, "已有约 23 个月"),
+        (490, "已有约 2 年"),
+        (3371, "已有约 13 年"),
+    ],
+)
+def test_working_days_are_told_as_such_only_while_one_can_count_them(days: int, said: str) -> None:
+    assert rules.waited(days, SAY) == said
+
+
 def test_within_the_usual_time_the_next_step_is_to_wait() -> None:
     soon = Progress(Stage.NOT_RUN, working_days=3)
 

@@ -23,8 +23,8 @@ def _cap(why: Why, net: int) -> Reason:
     return Reason(why, facts=(("limit", 1000), ("used", 1000 - net), ("net", net)))
 
 
-def _not_yet(state: str) -> Reason:
-    facts: Facts = (("state", state), ("days", 5), ("usual", 3), ("net", 350))
+def _not_yet(state: str, days: int = 5) -> Reason:
+    facts: Facts = (("state", state), ("days", days), ("usual", 3), ("net", 350))
     return Reason(Why.NOT_AWARDED_YET, facts=facts)
 
 
@@ -60,7 +60,7 @@ REASONS = [
     Reason(Why.OVERLAP, facts=(("project", ""),)),
     *(_cap(why, net) for why in (Why.CAP_PROJECT, Why.CAP_YEAR) for net in (0, 250)),
     Reason(Why.CARD_UNKNOWN),
-    *(_not_yet(state) for state in ("good", "lacking", "late")),
+    *(_not_yet(state, days) for state in ("good", "lacking", "late") for days in (60, 61, 3371)),
     Reason(Why.AWARD_IN_REVIEW),
     Reason(Why.AWARD_RETURNED, facts=(("remark", "签到表不全"),)),
     Reason(Why.AWARD_RETURNED, facts=(("remark", ""),)),

@@ -16,7 +16,7 @@ from app.awards.rules.plans import (
     plan_to_json,
     window_from_text,
 )
-from app.awards.rules.speaking import Say, detail, next_step, sentence, told
+from app.awards.rules.speaking import Say, detail, next_step, sentence, told, waited
 from app.awards.rules.swipes import share_time, stretches
 
 __all__ = [
@@ -38,5 +38,6 @@ __all__ = [
     "stretches",
     "tighter",
     "told",
+    "waited",
     "window_from_text",
 ]

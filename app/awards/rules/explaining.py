@@ -9,6 +9,7 @@ from typing import assert_never
 from app.awards.rules import swipes as taps
 from app.awards.rules.judging import judge
 from app.awards.terms import (
+    COUNTED_WORKING_DAYS,
     USUAL_WORKING_DAYS,
     Brief,
     Check,
@@ -100,7 +101,10 @@ def _next_step(given: bool, reasons: tuple[Reason, ...]) -> str:
         return first.why
     if facts["state"] == "late":
         return f"{first.why}.late"
-    return f"{first.why}.{'overdue' if int(facts['days']) > int(facts['usual']) else 'wait'}"
+    days = int(facts["days"])
+    if days > COUNTED_WORKING_DAYS:
+        return f"{first.why}.forgotten"
+    return f"{first.why}.{'overdue' if days > int(facts['usual']) else 'wait'}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from app.awards.terms import Cause, Check, Fact, Facts, Reason, Why
+from app.awards.terms import COUNTED_WORKING_DAYS, Cause, Check, Fact, Facts, Reason, Why
 from app.kernel.credit import Credit
 from app.kernel.span import SHANGHAI, at_ms, shown, whole_minutes
 
@@ -18,6 +18,8 @@ Say = Callable[[str, Mapping[str, object]], str]
 _AMOUNTS = frozenset({"limit", "used", "net"})
 _MINUTES_FROM = 120  # up to two hours minutes say it best; beyond, hours or days stand beside them
 _DAYS_FROM = 2 * 24 * 60
+_WORKING_DAYS_A_YEAR = 250
+_YEARS_FROM = 24  # months; below, they say it better than years
 
 
 def told(reason: Reason, say: Say) -> dict[str, object]:
@@ -41,6 +43,8 @@ def sentence(reason: Reason, say: Say) -> str:
             return _short(reason, say)
         case Why.CARD_REVOKED | Why.CLOCK_SKEW:
             return _waiting(reason, say)
+        case Why.NOT_AWARDED_YET:
+            return _not_awarded(reason, say)
         case _:
             return say(f"{reason.why}{_variant(reason)}", _plain(reason.facts))
 
@@ -70,13 +74,21 @@ def next_step(code: str, say: Say) -> str:
     return say(f"next_step.{code}", {})
 
 
+def waited(working_days: int, say: Say) -> str:
+    """已过多久 — so many working days; beyond sixty, months or years."""
+    if working_days <= COUNTED_WORKING_DAYS:
+        return say("waited.days", {"days": working_days})
+    months = round(working_days / _WORKING_DAYS_A_YEAR * 12)
+    if months < _YEARS_FROM:
+        return say("waited.months", {"months": months})
+    return say("waited.years", {"years": round(working_days / _WORKING_DAYS_A_YEAR)})
+
+
 def _variant(reason: Reason) -> str:
     facts = dict(reason.facts)
     match reason.why:
         case Why.CAP_PROJECT | Why.CAP_YEAR:
             return ".part" if facts["net"] else ".full"
-        case Why.NOT_AWARDED_YET:
-            return f".{facts['state']}"
         case Why.OTHER_UNIT | Why.OVERLAP | Why.AWARD_RETURNED:
             return "" if all(facts.values()) else ".unnamed"
         case _:
@@ -124,6 +136,15 @@ def _waiting(reason: Reason, say: Say) -> str:
     elif variant == Cause.CLOCK_SKEW:
         variant = "unmeasured"
     return say(f"{reason.why}.{variant}", said)
+
+
+def _not_awarded(reason: Reason, say: Say) -> str:
+    facts = dict(reason.facts)
+    days = int(facts["days"])
+    variant = str(facts["state"])
+    if days > COUNTED_WORKING_DAYS and variant != "late":
+        variant = f"{variant}.long"
+    return say(f"{reason.why}.{variant}", _plain(reason.facts) | {"waited": waited(days, say)})
 
 
 def _plain(facts: Facts) -> dict[str, object]:

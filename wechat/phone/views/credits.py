@@ -15,7 +15,7 @@ from app.credits.terms import Entry
 from app.kernel.credit import NO_CREDIT, Credit
 from app.standards.terms import ClaimRole, Item, Pack, Result, Standing
 from wechat.phone.views import reasons
-from wechat.phone.views.saying import amount, classed, day, day_of, figure
+from wechat.phone.views.saying import amount, classed, day, day_of, figure, waited
 
 _WHOLE = Decimal(100)
 _TENTH = Decimal("0.1")
@@ -50,7 +50,7 @@ class Waiting:
     batch_no: int
     on: str
     swipes: int
-    days: int
+    waited: str
     credit: str
     credit_class: str
 
@@ -250,7 +250,7 @@ def _waiting(activity: Activity, credit: Credit) -> Waiting:
         batch_no=activity.batch.no,
         on=day(activity.batch.last_on if first is None else day_of(first)),
         swipes=activity.records,
-        days=activity.working_days,
+        waited=waited(activity.working_days),
         credit=figure(credit) if credit else "",
         credit_class=classed(project.credit_class) if project.credit_class else "",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.awards.queries import Activity
 from app.awards.terms import Explanation, Reason, Verdict, Why
 from app.kernel.span import whole_minutes
-from wechat.phone.views.saying import Phrase, cents, gap, missed, phrases, say
+from wechat.phone.views.saying import Phrase, cents, gap, missed, phrases, say, waited
 
 _CAPS = frozenset({Why.CAP_PROJECT, Why.CAP_YEAR})
 
@@ -14,7 +14,7 @@ def short(activity: Activity) -> str:
     """What came of an activity, as half a sentence."""
     verdict = activity.verdict
     if verdict is None:
-        return say("short.NOT_AWARDED_YET", {"days": activity.working_days})
+        return say("short.NOT_AWARDED_YET", {"waited": waited(activity.working_days)})
     if verdict.granted:
         return say(f"short.{_granted(verdict.net, verdict.reasons)}", {"net": cents(verdict.net)})
     return short_reason(verdict)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from app.awards import rules
 from app.base import words
 from app.kernel.credit import Credit
 from app.kernel.span import SHANGHAI, at_ms, local_date, whole_minutes
@@ -42,6 +43,11 @@ def phrased(sentence: str) -> tuple[Phrase, ...]:
         tuple(Piece(text, bool(n % 2)) for n, text in enumerate(phrase.split("*")) if text)
         for phrase in sentence.split("|")
     )
+
+
+def waited(working_days: int) -> str:
+    """已过多久 — since an activity, in the words of reasons."""
+    return rules.waited(working_days, reason_words)
 
 
 def amount(value: Credit | Decimal) -> str:
