@@ -107,7 +107,7 @@ def axe() -> Axe:
 def wide(page: Page) -> int:
     """By how many pixels the page scrolls sideways; 0 where it fits."""
     root = "document.documentElement"
-    page.wait_for_function(f"document.readyState === 'complete' && {root} !== null")
+    page.wait_for_load_state("load")
     return int(page.evaluate(f"{root}.scrollWidth - {root}.clientWidth"))
 
 
