@@ -6,6 +6,7 @@ door's own session, never from what was sent.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TypeAlias
@@ -19,8 +20,11 @@ from app.accounts.terms.proofs import (
     PhoneEvidence,
     SlipEvidence,
 )
-from app.base.work import Work
+from app.base.site import Site
+from app.base.work import Work, begin
+from app.kernel.actor import Actor, Role, Via
 from app.kernel.errors import ConflictError
+from app.kernel.place import Place
 from app.kernel.secret import Secret
 
 Working: TypeAlias = Callable[[], AbstractContextManager[Work]]
@@ -31,6 +35,11 @@ PHONE_DOORS = ("accounts.attempt_by_phone", "accounts.prove")
 
 # The one sentence for every cause, in `errors`; its fact is `left`, the tries left today.
 REFUSED = "accounts.bind.refused"
+
+
+def as_stranger(site: Site, openid: str) -> Working:
+    """Works of a follower whom nobody knows yet."""
+    return functools.partial(begin, site, Actor(openid, Via.WECHAT, Place.nowhere(), Role.PERSON))
 
 
 def prove_by_card(working: Working, slug: str, openid: str, token: Secret) -> Outcome:

@@ -13,12 +13,14 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from app.accounts import commands, queries, steps
+from app.accounts.queries.binding import binding_state
 from app.accounts.terms import Mode, Turn
 from app.base.site import Site
 from app.base.work import begin
 from app.kernel.secret import Secret
 from app.standards import commands as standards
 from tests.conftest import Clock
+from tests.support.binding import slip_of
 from tests.support.caller import Caller, Sent
 from tests.support.cast import HE_MIN, OPERATOR, STRANGER, ZHENG_HAI, Cast
 from tests.support.wechat_client import ACCOUNTS, CITY_OFFICE, SERVICE, Official, keys_of
@@ -444,3 +446,57 @@ def test_a_callback_of_a_moment_ago_still_counts(official: Official, clock: Cloc
     assert caller.http("POST", query, body)[0] == 200
     clock.now += timedelta(seconds=1)
     assert caller.http("POST", query, body) == (403, b"")
+
+
+# ------------------------------------------------------------------ binding in the chat
+
+
+@pytest.mark.parametrize("slug", ACCOUNTS)
+def test_the_code_of_a_slip_binds_in_the_chat(official: Official, cast: Cast, slug: str) -> None:
+    code = slip_of(official.site, HE_MIN).reveal()
+    caller = official.caller(slug)
+
+    told = caller.say("o_new", f"绑定 {code[:4]}-{code[4:8].lower()} {code[8:]}").words
+    again = caller.say("o_other", f"绑定{code}").words
+
+    assert told == "绑定成功。现在可以回复：学分、为什么、密码。"
+    assert queries.binding_of(official.site, slug, "o_new").person_no == HE_MIN
+    assert again == "没有绑定成功。请换一种证明，或请科教科帮你确认。今天还能试 4 次。"
+    assert queries.binding_of(official.site, slug, "o_other") is None
+
+
+def test_a_resent_code_is_one_try(official: Official, cast: Cast) -> None:
+    caller = official.city
+    sent = caller.text("o_new", "绑定 ABCD-EFGH-JKMN")
+
+    said = [caller.send(sent).words for _ in range(3)]
+
+    assert len(set(said)) == 1
+    assert binding_state(official.site, CITY_OFFICE, "o_new").tries_left == 4
+
+
+def test_who_was_bound_elsewhere_waits_a_day(official: Official, cast: Cast) -> None:
+    official.bind(CITY_OFFICE, "o_old", HE_MIN)
+    code = slip_of(official.site, HE_MIN).reveal()
+
+    told = official.city.say("o_new", f"绑定 {code}").words
+
+    assert told == ("已经证明是你。原来的微信会先收到通知，5 月 26 日 09:00 起换绑到这个微信。")
+
+
+@pytest.mark.parametrize("said", ["绑定", "绑定 我的卡", "绑定 123"])
+def test_what_can_be_no_code_costs_no_try(official: Official, cast: Cast, said: str) -> None:
+    told = official.city.say("o_new", said).words
+
+    assert told is not None
+    assert told.startswith("你的微信还没有绑定。有激活条，直接回复：绑定 激活码。")
+    assert binding_state(official.site, CITY_OFFICE, "o_new").tries_left == 5
+
+
+def test_a_bound_follower_who_comes_back_is_known(official: Official, cast: Cast) -> None:
+    official.bind(SERVICE, "o_he_min", HE_MIN)
+    caller = official.service
+
+    assert caller.send(caller.event("o_he_min", EventKind.SUBSCRIBE)).words == (
+        "你好，又见面了。你已经绑定过，可以直接回复：学分、为什么、密码。"
+    )

@@ -54,7 +54,7 @@ MAKERS = {
     "app.web.activation": "whoever holds a link, at its place",
     "device.mbox.doors": "a terminal with a code, until it has a key",
     "device.mbox.exchange": "a terminal, once its signature is proven",
-    "wechat.mini.doors": "a follower nobody knows yet, by the openid of a ticket",
+    "wechat.proving": "a follower nobody knows yet, by the openid of a ticket or a message",
     "jobs.schedule": "the periodic jobs",
     "wechat.phone.entering": "a person, by the binding of their browser's openid",
     "wechat.handlers.bound": "a person, by the binding of their openid",

@@ -126,7 +126,7 @@ def test_every_way_to_ask_names_its_doors_or_is_open_to_everybody() -> None:
     named = {route.key: getattr(route.answer, "__doors__", ()) for route in ROUTER.routes}
 
     assert {key for key, doors in named.items() if not doors} == {
-        "account", "bind", "lost", "standards", "notices", "faq", "help", "greeting", "scanned",
+        "account", "lost", "standards", "notices", "faq", "help", "greeting", "scanned",
         "menu",
     }  # fmt: skip
     assert {door for doors in named.values() for door in doors} <= set(DOORS)

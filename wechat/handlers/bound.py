@@ -9,8 +9,7 @@ from app.accounts import queries as accounts
 from app.base.work import Work, begin
 from app.kernel.actor import Actor, Role, Via
 from app.people.terms import PersonNo
-from wechat import links
-from wechat.replies import say
+from wechat.handlers.binding import missing
 from wechat.router import Answer, Ask
 
 
@@ -21,7 +20,7 @@ def as_person(answer: Callable[[Work, Ask, PersonNo], str]) -> Answer:
     def ask_as_person(ask: Ask) -> str:
         binding = accounts.binding_of(ask.site, ask.slug, ask.openid)
         if binding is None:
-            return say("binding.missing", url=links.page(ask, "bind"))
+            return missing(ask)
         person_no = binding.person_no
         actor = Actor(name=person_no, via=Via.WECHAT, place=binding.place, role=Role.PERSON)
         with begin(ask.site, actor) as work:

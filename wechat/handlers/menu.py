@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from app.accounts import queries as accounts
 from wechat import links
 from wechat.messages import Event
 from wechat.replies import say
@@ -23,7 +24,11 @@ def unclear(ask: Ask) -> str:  # noqa: ARG001  the same for everybody
 
 def greeting(ask: Ask) -> str:
     """欢迎 — for a new follower: how to be bound and what to ask, or what the code was for."""
-    return _of_code(ask) or say("welcome.greeting", url=links.page(ask, "bind"))
+    if said := _of_code(ask):
+        return said
+    if accounts.binding_of(ask.site, ask.slug, ask.openid) is not None:
+        return say("welcome.back")
+    return say("welcome.greeting", url=links.page(ask, "bind"))
 
 
 def scanned(ask: Ask) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 from flask import Blueprint, current_app, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -14,10 +12,8 @@ from app.accounts.queries import proofs
 from app.accounts.terms import OfficialAccount
 from app.accounts.terms.proofs import Bound, NameNeeded, NotBound, PhoneEvidence, Waits
 from app.base.site import Site
-from app.base.work import begin, passes
-from app.kernel.actor import Actor, Role, Via
+from app.base.work import passes
 from app.kernel.errors import InvalidError, NotFoundError, UnavailableError
-from app.kernel.place import Place
 from app.kernel.secret import Secret
 from app.kernel.span import shown
 from wechat import proving
@@ -61,8 +57,7 @@ def bind_by_phone() -> ResponseReturnValue:
     may_try = accounts.binding_state(site, *holder).tries_left > 0
     phone = _shown(site, asked) if may_try else None
     evidence = PhoneEvidence(ticket, phone, Secret(asked.phone_code), asked.name)
-    stranger = Actor(holder[1], Via.WECHAT, Place.nowhere(), Role.PERSON)
-    outcome = proving.prove_by_phone(functools.partial(begin, site, stranger), evidence)
+    outcome = proving.prove_by_phone(proving.as_stranger(site, holder[1]), evidence)
     match outcome:
         case Bound():
             return {"state": "bound"}
