@@ -29,13 +29,19 @@ _NOTHING = Totals(NO_CREDIT, NO_CREDIT, NO_CREDIT, Decimal("0.00"))
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """学分账 — a person's year: the standard, where they stand, and every line, newest first."""
+class Position:
+    """达标情况 — a person's year: the standard, and where they stand by it."""
 
     person: Person
     year: CmeYear
     pack: Pack
     standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Account(Position):
+    """学分账 — a person's year with every line of it, newest first."""
+
     lines: tuple[Line, ...]
 
 
@@ -49,8 +55,8 @@ class Story:
 
 
 @query(Permission.CREDITS_READ, reaches=True)
-def account_of(work: Work, person_no: str, year: int | None = None) -> Account:
-    """学分账 — the year of one person within sight; the present year if none is named."""
+def position_of(work: Work, person_no: str, year: int | None = None) -> Position:
+    """达标情况 — in a year, of one person within sight; in the present year if none is named."""
     person = people.within_sight(work, person_no)
     today = local_date(work.now)
     if year is None:
@@ -63,13 +69,21 @@ def account_of(work: Work, person_no: str, year: int | None = None) -> Account:
     of_class[None] = totals.total - totals.class_1 - totals.class_2
     # Clock hours (小时) are stored; people are told periods (学时), by the pack's minutes.
     have = rules.held(pack, of_class, rules.periods_of(pack, int(totals.hours * 60)))
-    with work.reaching():  # the grade of the person's own unit, the names of projects they attended
+    with work.reaching():  # the grade of the person's own unit
         unit = org.units_of(work, [person.unit_id])[person.unit_id]
-        lines = _lines_of(work, person.id, cme_year.number)
     need = rules.requirement_of(
         pack, unit_grade=unit.grade, title_level=person.title_level, status=person.status
     )
-    return Account(person, cme_year, pack, rules.standing(need, have, person.status), lines)
+    return Position(person, cme_year, pack, rules.standing(need, have, person.status))
+
+
+@query(Permission.CREDITS_READ, reaches=True)
+def account_of(work: Work, person_no: str, year: int | None = None) -> Account:
+    """学分账 — the year of one person within sight; the present year if none is named."""
+    at = position_of(work, person_no, year)
+    with work.reaching():  # the names of projects they attended
+        lines = _lines_of(work, at.person.id, at.year.number)
+    return Account(at.person, at.year, at.pack, at.standing, lines)
 
 
 @query(Permission.CREDITS_READ, reaches=True)

@@ -381,6 +381,7 @@ BOOK: dict[str, tuple[Case, ...]] = {
         Case(lambda w, _: cards.show_proof(w, card_no=HE_MIN)),
     ),
     "cards.set_state": (Case(lambda w, _: cards.set_state(w, HE_MIN, CardState.LOST)),),
+    "credits.position_of": (Case(lambda w, _: credits.position_of(w, HE_MIN, 2013)),),
     "credits.account_of": (Case(lambda w, _: credits.account_of(w, HE_MIN, 2013)),),
     "credits.entries_of": (Case(lambda w, _: credits.entries_of(w, HE_MIN, 2013)),),
     "credits.reconcile": (

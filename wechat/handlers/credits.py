@@ -22,7 +22,7 @@ _TITLE = 16
 _FIRST_YEAR, _LAST_YEAR = 1990, 2999
 
 
-@passes("credits.account_of")
+@passes("credits.position_of")
 @as_person
 def answer(work: Work, ask: Ask, person_no: PersonNo) -> str:
     """学分、学分 2013 — the person's own year, the present one where none is named."""
@@ -30,11 +30,11 @@ def answer(work: Work, ask: Ask, person_no: PersonNo) -> str:
     year = int(ask.rest) if ask.rest else None
     if year is not None and not _FIRST_YEAR <= year <= _LAST_YEAR:
         return say("credits.no_such_year", year=ask.rest, example=today.year)
-    account = credits.account_of(work, person_no, year)
-    said = told(account.year, account.standing, today)
-    if today < account.year.first_on:
+    found = credits.position_of(work, person_no, year)
+    said = told(found.year, found.standing, today)
+    if today < found.year.first_on:
         return said
-    url = links.page(ask, f"credits/{account.year.number}")
+    url = links.page(ask, f"credits/{found.year.number}", work)
     return _joined(said, say("credits.link", url=url))
 
 

@@ -24,6 +24,6 @@ def pointing_the_bound(code: str, path: str) -> Answer:
 
     @as_person
     def answer(work: Work, ask: Ask, person_no: PersonNo) -> str:  # noqa: ARG001  the same for all
-        return say(code, url=links.page(ask, path))
+        return say(code, url=links.page(ask, path, work))
 
     return answer

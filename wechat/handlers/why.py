@@ -35,16 +35,16 @@ def answer(work: Work, ask: Ask, person_no: PersonNo) -> str:
     """为什么, 为什么 项目 — the latest activity, or the one that a number or words mean."""
     if not ask.rest:
         latest = awards.latest_told(work, person_no)
-        return say("why.no_record") if latest is None else _linked(ask, latest)
+        return say("why.no_record") if latest is None else _linked(work, ask, latest)
     found = awards.find_told(work, person_no, ask.rest)
     if isinstance(found, awards.Told):
-        return _linked(ask, found)
+        return _linked(work, ask, found)
     return which(found) if found else say("why.not_found", asked=titled(ask.rest))
 
 
-def _linked(ask: Ask, one: awards.Told) -> str:
+def _linked(work: Work, ask: Ask, one: awards.Told) -> str:
     batch = one.batch
-    url = links.page(ask, f"why/{quote(batch.project.no)}/{batch.no}")
+    url = links.page(ask, f"why/{quote(batch.project.no)}/{batch.no}", work)
     return f"{told(one)}\n{say('why.link', url=url)}"
 
 

@@ -173,8 +173,8 @@ def _bind(on: Ground, people: int) -> list[int]:
     with on.owner.begin() as connection:
         connection.execute(
             text(
-                "insert into binding (slug, openid, person_id, person_no, path, bound_at)"
-                " select 'city', 'o' || id, id, person_no, path, now() from person"
+                "insert into binding (slug, openid, person_id, person_no, path, bound_at, how)"
+                " select 'city', 'o' || id, id, person_no, path, now(), 'operator' from person"
                 " where id = any(:ids)"
             ),
             {"ids": chosen},

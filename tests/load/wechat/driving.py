@@ -20,6 +20,8 @@ from app.config import ROOT
 Request = tuple[str, str, bytes]
 
 CONNECTIONS = 16
+# A server hangs up on a caller who is silent for long; one who may be late opens a new connection.
+_FRESH_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -111,14 +113,19 @@ async def _closed(port: int, requests: Sequence[Request]) -> Told:
 
 
 async def _paced(port: int, requests: Sequence[Request], rate: float) -> Told:
-    idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+    idle: list[tuple[float, asyncio.StreamReader, asyncio.StreamWriter]] = []
     took: list[float] = []
 
     async def ask(request: Request, due: float) -> None:
-        pair = idle.pop() if idle else await asyncio.open_connection("127.0.0.1", port)
-        await _exchange(*pair, request)
+        since, *pair = idle.pop() if idle else (0.0,)
+        if time.perf_counter() - since > _FRESH_S:
+            for stale in pair[1:]:
+                stale.close()
+            pair = list(await asyncio.open_connection("127.0.0.1", port))
+        reader, writer = pair
+        await _exchange(reader, writer, request)
         took.append(time.perf_counter() - due)
-        idle.append(pair)
+        idle.append((time.perf_counter(), reader, writer))
 
     began = time.perf_counter()
     asked = []
@@ -127,7 +134,7 @@ async def _paced(port: int, requests: Sequence[Request], rate: float) -> Told:
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
         asked.append(asyncio.create_task(ask(request, due)))
     await asyncio.gather(*asked)
-    for _, writer in idle:
+    for *_, writer in idle:
         writer.close()
     return Told(took, time.perf_counter() - began)
 

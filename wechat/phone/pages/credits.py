@@ -21,7 +21,7 @@ from wechat.phone.views.saying import moment
 _OFFERED = 3
 
 _YEAR_DOORS = (
-    "credits.account_of", "credits.entries_of", "credits.years_of", "awards.activities_of",
+    "credits.position_of", "credits.entries_of", "credits.years_of", "awards.activities_of",
     "people.staff_of",
 )  # fmt: skip
 
@@ -67,16 +67,16 @@ def _year(visit: Visit, number: int | None) -> ResponseReturnValue:
         today = local_date(work.now)
         with_credit = credits.years_of(work, visit.person_no)
         try:
-            account = credits.account_of(work, visit.person_no, number)
+            found = credits.position_of(work, visit.person_no, number)
         except InvalidError:
             return _no_year(_years(today.year, with_credit))
         years = _years(today.year, with_credit)
-        if account.year.first_on > today:
+        if found.year.first_on > today:
             return _no_year(years)
-        entries = credits.entries_of(work, visit.person_no, account.year.number)
-        activities = awards.activities_of(work, visit.person_no, account.year.span)
+        entries = credits.entries_of(work, visit.person_no, found.year.number)
+        activities = awards.activities_of(work, visit.person_no, found.year.span)
         now = moment(work.now)
-    page = views.page(account, entries, activities, today)
+    page = views.page(found, entries, activities, today)
     years = tuple(sorted({*years, page.year}, reverse=True))
     return faces.show("credits", page=page, staff=staff, years=years, now=now)
 

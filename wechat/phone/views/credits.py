@@ -10,7 +10,7 @@ from itertools import groupby
 
 from app.awards.queries import Activity
 from app.awards.terms import Verdict
-from app.credits.queries import Account
+from app.credits.queries import Position
 from app.credits.terms import Entry
 from app.kernel.credit import NO_CREDIT, Credit
 from app.standards.terms import ClaimRole, Item, Pack, Result, Standing
@@ -133,13 +133,13 @@ class Page:
 
 
 def page(
-    account: Account,
+    found: Position,
     entries: Sequence[Entry],
     activities: Iterable[Activity],
     today: date,
 ) -> Page:
     """The page of one year, as of a day."""
-    standing, pack, year = account.standing, account.pack, account.year
+    standing, pack, year = found.standing, found.pack, found.year
     attended = tuple(activities)
     pending = [one for one in attended if one.verdict is None and one.records]
     expected = [(one, _expected(one)) for one in pending]
