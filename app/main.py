@@ -7,7 +7,7 @@ from flask.json.provider import DefaultJSONProvider
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import config as settings
-from app.base import logs
+from app.base import cookies, logs
 from app.base.site import Site, connect
 from app.base.vault import Vault, ring
 from app.web import activation, console, errors, gate, headers, login, metrics, pages, stages
@@ -51,6 +51,9 @@ def create_app(site: Site | None = None) -> Flask:
     site = site or build(settings.load())
     flask.extensions["site"] = site
     flask.json = PlainJson(flask)
+    # What was done is told on the next page: a cookie of its own carries that, and nothing else.
+    flask.secret_key = site.config.secret.reveal()
+    flask.config |= cookies.told_once(site.config)
     if proxies := site.config.trusted_proxies:
         # Counted from the right: what stands further left may have been written by anybody.
         flask.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -62,7 +65,8 @@ def create_app(site: Site | None = None) -> Flask:
     flask.register_blueprint(pages.blueprint)
     flask.register_blueprint(activation.blueprint)
     flask.register_blueprint(gate.blueprint)
-    flask.register_blueprint(console.blueprint)
+    for screens in console.BLUEPRINTS:
+        flask.register_blueprint(screens)
     flask.register_blueprint(wechat.blueprint)
     flask.register_blueprint(phone.blueprint)
     flask.register_blueprint(mini.blueprint)

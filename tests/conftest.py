@@ -30,6 +30,7 @@ pytest_plugins = [
     "tests.support.platforms",
     "tests.support.entrance",
     "tests.support.nurse",
+    "tests.support.office",
     "tests.support.phones",
 ]
 

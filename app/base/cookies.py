@@ -12,6 +12,7 @@ from app.config import Config
 
 PHONE, CONSOLE, DEVICE = "kejiao_phone", "kejiao_console", "kejiao_device"
 SCAN = "kejiao_scan"
+_TOLD = "kejiao_told"
 
 
 class Flags(TypedDict):
@@ -31,3 +32,11 @@ def name_of(config: Config, name: str) -> str:
 def flags(config: Config) -> Flags:
     """The flags of every cookie of ours."""
     return Flags(path="/", httponly=True, samesite="Lax", secure=config.https)
+
+
+def told_once(config: Config) -> dict[str, object]:
+    """Settings of the library for the cookie that carries a sentence to the next page."""
+    return {
+        "SESSION_COOKIE_NAME": name_of(config, _TOLD), "SESSION_COOKIE_SECURE": config.https,
+        "SESSION_COOKIE_HTTPONLY": True, "SESSION_COOKIE_SAMESITE": "Lax",
+    }  # fmt: skip

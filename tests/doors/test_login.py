@@ -622,7 +622,9 @@ def test_a_page_loads_nothing_of_others_and_nothing_inline(
 def test_what_is_vendored_is_what_the_list_says() -> None:
     folder = ROOT / "app" / "web" / "static" / "vendor"
     listed = dict(
-        re.findall(r"(?m)^.*/(\S+\.css), sha256 (\w{64})$", (folder / "VERSIONS.txt").read_text())
+        re.findall(
+            r"(?m)^.*/(\S+\.(?:css|js)), sha256 (\w{64})$", (folder / "VERSIONS.txt").read_text()
+        )
     )
 
     files = {path.name for path in folder.iterdir()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.accounts import commands as accounts
@@ -13,13 +13,12 @@ from app.base import words
 from app.base.work import begin, passes
 from app.kernel.errors import InvalidError, NotFoundError
 from app.kernel.secret import Secret
-from app.kernel.span import SHANGHAI, whole_minutes
-from app.web import headers
+from app.kernel.span import whole_minutes
+from app.web.console import frame
 from app.web.gate import LONGEST, refused_with
 from app.web.sessions import Guest, entered, go_on, let_go, visitor
 
-blueprint = Blueprint("console", __name__, url_prefix="/console")
-blueprint.after_request(headers.console)
+blueprint = frame.screens("console", "")
 
 _DIGITS = 19  # more are no id of a database
 
@@ -29,7 +28,7 @@ _DIGITS = 19  # more are no id of a database
 @entered(Stage.OPEN)
 def home(guest: Guest) -> ResponseReturnValue:
     """Who is signed in, and as whom."""
-    return _page(guest, "console_home.html")
+    return frame.page(guest, "console/home.html")
 
 
 @blueprint.post("/capacity")
@@ -52,7 +51,10 @@ def sessions(guest: Guest) -> ResponseReturnValue:
     """Where one is signed in."""
     with begin(guest.site, guest.actor) as work:
         own = desk.own_sessions(work, guest.session.name)
-    return _page(guest, "console_sessions.html", own=own)
+    return frame.page(
+        guest, "console/sessions.html", own=own, here=guest.session.id,
+        said=lambda code: words.book("devices")[code],
+    )  # fmt: skip
 
 
 @blueprint.post("/sessions")
@@ -130,21 +132,8 @@ def out(guest: Guest) -> ResponseReturnValue:
 
 
 def _security(guest: Guest, refusal: str = "", status: int = 422) -> ResponseReturnValue:
-    answer = _page(guest, "console_security.html", refusal=refusal)
+    answer = frame.page(guest, "console/security.html", refusal=refusal)
     return refused_with(answer, refusal, status)
-
-
-def _page(guest: Guest, template: str, **shown: object) -> Response:
-    """A page of the console, with who is looking at its top."""
-    with begin(guest.site, guest.actor) as work:
-        badge = desk.badge_of(work, guest.session.name)
-    page = render_template(
-        template, session=guest.session, badge=badge, here=guest.session.id,
-        said=lambda code: words.book("devices")[code],
-        role=lambda one: words.book("roles")[one],
-        at=lambda moment: moment.astimezone(SHANGHAI), **shown,
-    )  # fmt: skip
-    return make_response(page)
 
 
 def _number(field: str) -> int:

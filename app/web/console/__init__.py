@@ -1,0 +1,8 @@
+"""控制台 — the pages of who works for others: one module a screen, all in one frame."""
+
+from __future__ import annotations
+
+from app.web.console import me
+
+# In the order of the menu.
+BLUEPRINTS = (me.blueprint,)

@@ -1,0 +1,110 @@
+"""框架 — what stands around every page of the console: who acts, where to go, what is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, flash, get_flashed_messages, make_response, render_template
+
+from app.accounts import queries as desk
+from app.accounts.terms import Badge
+from app.base import words
+from app.base.work import Work, begin
+from app.kernel.actor import Permission, Role
+from app.kernel.span import SHANGHAI
+from app.web import headers
+from app.web.sessions import Guest
+
+# Every page of the console asks who is looking, for its top.
+DOORS = ("accounts.badge_of",)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """菜单项 — where it leads, and what one must be allowed for it to be of use."""
+
+    endpoint: str
+    needs: Permission
+
+    @property
+    def blueprint(self) -> str:
+        """The screens behind it: on each of them it is the present one."""
+        return self.endpoint.partition(".")[0]
+
+    @property
+    def label(self) -> str:
+        """As people call it."""
+        return words.book("console")[f"menu.{self.blueprint}"]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """菜单组 — items under one heading, or under none."""
+
+    name: str
+    items: Sequence[Item]
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return words.book("console")[f"menu.{self.name}"] if self.name else ""
+
+
+P = Permission
+MENU: Sequence[Section] = (
+    Section("", (Item("console.home", P.PEOPLE_READ),)),
+)  # fmt: skip
+
+
+def screens(name: str, path: str) -> Blueprint:
+    """A blueprint for the pages below /console/<path>, with the console's headers."""
+    made = Blueprint(name, __name__, url_prefix=f"/console{path}")
+    made.after_request(headers.console)
+    return made
+
+
+@contextmanager
+def working(guest: Guest) -> Iterator[Work]:
+    """A work in the name of who is looking, in the capacity they chose."""
+    with begin(guest.site, guest.actor) as work:
+        yield work
+
+
+def page(guest: Guest, template: str, status: int = 200, **shown: object) -> Response:
+    """A page of the console: the template, with who is looking around it."""
+    with working(guest) as work:
+        badge = desk.badge_of(work, guest.session.name)
+    made = render_template(
+        template, session=guest.session, badge=badge, menu=menu_of(guest), told=told(),
+        acting=_acting(guest, badge), at=lambda moment: moment.astimezone(SHANGHAI),
+        role=lambda one: words.book("roles")[one], **shown,
+    )  # fmt: skip
+    return make_response(made, status)
+
+
+def menu_of(guest: Guest) -> tuple[Section, ...]:
+    """The part of the menu that is of use to who is looking; nothing for one's own person alone."""
+    if guest.actor.role is Role.PERSON:
+        return ()
+    may = guest.actor.permissions
+    found = ((one.name, [item for item in one.items if item.needs in may]) for one in MENU)
+    return tuple(Section(name, items) for name, items in found if items)
+
+
+def _acting(guest: Guest, badge: Badge) -> str:
+    """As what one acts now, and where; until one of several is chosen, as the first."""
+    now = guest.session.chosen or next(iter(guest.session.login.grants), None)
+    held = next((one for one in badge.capacities if one.grant == now), None)
+    return "" if held is None else f"{held.where}·{words.book('roles')[held.grant.role]}"
+
+
+def tell(code: str, facts: Mapping[str, object] | None = None) -> None:
+    """Say on the next page what was done: the sentence of that code in words/console.toml."""
+    flash(words.sentence("console", code, facts or {}))
+
+
+def told() -> list[str]:
+    """What was done, said once."""
+    return [str(one) for one in get_flashed_messages()]
