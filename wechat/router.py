@@ -1,7 +1,7 @@
 """路由 — from a message to who answers it; a table that is only data, read by two rules.
 
 A text is compared by its first words, longest first within a priority: as it is written, then
-without what people say out of courtesy, then as it sounds. A menu key names a route. What no route
+without what people say out of courtesy before or after it, then as it sounds. A menu key names a route. What no route
 takes gets the fallback, an event that nobody waits for gets silence.
 """
 
@@ -96,6 +96,8 @@ class Router:
         courtesies = sorted(keywords["courtesies"].split(), key=len, reverse=True)
         said = "|".join(map(re.escape, courtesies))
         self._courtesies = re.compile(rf"(?:(?:{said})[^\w]*)+")
+        endings = sorted(keywords["endings"].split(), key=len, reverse=True)
+        self._endings = re.compile(rf"(?:(?:{'|'.join(map(re.escape, endings))})[^\w]*)+")
         suffixes = "|".join(map(re.escape, keywords["year"].split()))
         self._year = re.compile(rf"([0-9]{{1,9}}) ?(?:{suffixes})?", re.ASCII)
 
@@ -148,6 +150,8 @@ class Router:
 
     def _taken(self, route: Route, rest: str) -> str | None:
         """What the route makes of the rest; None when this rest is not for it."""
+        if self._endings.fullmatch(rest):
+            return ""
         if not rest or route.takes is Takes.WORDS:
             return rest
         if route.takes is Takes.YEAR and (year := self._year.fullmatch(rest)):
