@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.base.words import book
-from wechat.handlers import binding, credits, menu, why
+from wechat.handlers import binding, claims, credits, menu, why
 from wechat.handlers.pages import pointing, pointing_the_bound
 from wechat.messages import EventKind
 from wechat.router import Route, Router, Takes
@@ -18,6 +18,7 @@ ROUTER = Router(
             takes=Takes.WORDS,
         ),
         Route(key="bind", answer=binding.answer, takes=Takes.WORDS),
+        Route(key="refuse", answer=claims.refuse, takes=Takes.NOTHING),
         Route(key="lost", answer=pointing_the_bound("lost.where", "lost"), takes=Takes.WORDS),
         Route(key="standards", answer=pointing("standards.where", "standards"), takes=Takes.WORDS),
         Route(key="notices", answer=pointing("notices.where", "notices"), takes=Takes.WORDS),

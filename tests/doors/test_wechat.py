@@ -461,7 +461,9 @@ def test_the_code_of_a_slip_binds_in_the_chat(official: Official, cast: Cast, sl
 
     assert told == "绑定成功。现在可以回复：学分、为什么、密码。"
     assert queries.binding_of(official.site, slug, "o_new").person_no == HE_MIN
-    assert again == "没有绑定成功。请换一种证明，或请科教科帮你确认。今天还能试 4 次。"
+    assert again is not None
+    assert again.startswith("没有绑定成功。请换一种证明，或请科教科帮你确认。今天还能试 4 次。\n<a ")
+    assert "看别的办法" in again
     assert queries.binding_of(official.site, slug, "o_other") is None
 
 
@@ -500,3 +502,48 @@ def test_a_bound_follower_who_comes_back_is_known(official: Official, cast: Cast
     assert caller.send(caller.event("o_he_min", EventKind.SUBSCRIBE)).words == (
         "你好，又见面了。你已经绑定过，可以直接回复：学分、为什么、密码。"
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("卡丢了", "卡丢了，马上找本院科教科挂失"), ("密码", "你的用户名在"),
+        ("绑定", "你已经绑定，绑定记录在"),
+    ],
+)  # fmt: skip
+def test_where_pages_only_show_the_chat_says_who_does_the_rest(
+    bound: Official, asked: str, told: str
+) -> None:
+    words = bound.city.say("o_zheng_hai", asked).words
+
+    assert words is not None
+    assert words.startswith(told)
+    assert "找本院科教科" in words
+
+
+@pytest.mark.parametrize("slug", ACCOUNTS)
+def test_who_is_bound_keeps_their_place_by_a_word(
+    official: Official, cast: Cast, slug: str
+) -> None:
+    official.bind(slug, "o_old", HE_MIN)
+    caller = official.caller(slug)
+    caller.say("o_new", f"绑定 {slip_of(official.site, HE_MIN).reveal()}")
+
+    told = caller.say("o_old", "不是我").words
+    again = caller.say("o_old", "不是我").words
+
+    assert told == "好，那个微信绑不了你的账号。"
+    assert again == "没有别的微信等着换绑你的账号，不用担心。"
+    assert binding_state(official.site, slug, "o_new").pending_until is None
+    assert queries.binding_of(official.site, slug, "o_old").person_no == HE_MIN
+
+
+def test_a_word_of_somebody_else_keeps_nobody_from_a_place(official: Official, cast: Cast) -> None:
+    official.bind(SERVICE, "o_old", HE_MIN)
+    official.bind(SERVICE, "o_other", ZHENG_HAI)
+    official.service.say("o_new", f"绑定 {slip_of(official.site, HE_MIN).reveal()}")
+
+    told = official.service.say("o_other", "不是我").words
+
+    assert told == "没有别的微信等着换绑你的账号，不用担心。"
+    assert binding_state(official.site, SERVICE, "o_new").pending_until is not None

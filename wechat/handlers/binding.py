@@ -33,7 +33,9 @@ def where(ask: Ask) -> str:
     """How to be bound, for whom we know and whom we do not."""
     if accounts.binding_of(ask.site, ask.slug, ask.openid) is None:
         return missing(ask)
-    return say("binding.where", url=links.page(ask, "bind"))
+    if may(ask.account, Capability.OAUTH):
+        return say("binding.where", url=links.page(ask, "bind"))
+    return say("binding.where_here", url=links.page(ask, "bindings"))
 
 
 def missing(ask: Ask) -> str:
@@ -53,7 +55,8 @@ def _tried(ask: Ask, code: Secret) -> str:
             at = until.astimezone(SHANGHAI)
             return say("binding.waits", month=at.month, day=at.day, clock=f"{at:%H:%M}")
         case NotBound(left=left):
-            return words.of_error(InvalidError(proving.REFUSED, left=left))
+            refused = words.of_error(InvalidError(proving.REFUSED, left=left))
+            return f"{refused}\n{say('binding.other_ways', url=links.page(ask, 'bind'))}"
         case NameNeeded():
             raise AssertionError("a name is asked for beside a phone number only")
         case _:
