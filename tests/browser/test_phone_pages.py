@@ -16,7 +16,7 @@ from tests.conftest import Clock
 from tests.support.cast import HE_MIN, Cast
 from tests.support.nurse import EARLY, GIVEN, WAITING
 from tests.support.simulator import Simulator
-from tests.support.wechat_client import ACCOUNTS, SERVICE, Official
+from tests.support.wechat_client import ACCOUNTS, CITY_OFFICE, SERVICE, Official
 
 # Six sizes of a dozen pages, on a machine that does other things too.
 pytestmark = pytest.mark.timeout(300)
@@ -36,6 +36,7 @@ UNBOUND = {
     "help-unbound": "help",
     "expired": "go/abc",
 }
+READ_ONLY = ("account", "sessions", "bindings", "lost", "data", "bind", "account/reset")
 CREDITS = {
     "credits-2026": "",
     "credits-2025": "credits/2025",
@@ -70,13 +71,14 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     made.close()
 
 
-def enter(context: BrowserContext, served: Served, openid: str) -> None:
-    """The browser has the session that OAuth ends in."""
+def enter(context: BrowserContext, served: Served, openid: str, light: str = "") -> None:
+    """The browser has the session that OAuth ends in; on the account `light`, that of a link."""
+    slug = light or SERVICE
     token = steps.open_phone_session(
-        served.site, SERVICE, openid, agent=AGENT, address="127.0.0.1"
+        served.site, slug, openid, agent=AGENT, address="127.0.0.1", light=bool(light)
     ).reveal()
     context.add_cookies(
-        [{"name": f"kejiao_phone_{SERVICE}", "value": token, "url": served.url, "httpOnly": True}]
+        [{"name": f"kejiao_phone_{slug}", "value": token, "url": served.url, "httpOnly": True}]
     )
 
 
@@ -100,7 +102,8 @@ def look(page: Page, axe: Axe, name: str) -> list[str]:
 
 
 def seen(
-    context: BrowserContext, served: Served, axe: Axe, pages: Mapping[str, str]
+    context: BrowserContext, served: Served, axe: Axe, pages: Mapping[str, str],
+    slug: str = SERVICE,
 ) -> tuple[list[str], list[str]]:
     """What is wrong with these pages, and what the browser complained of."""
     page = context.new_page()
@@ -108,7 +111,7 @@ def seen(
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     found: list[str] = []
     for name, path in pages.items():
-        page.goto(f"{served.url}/m/{SERVICE}/{path}")
+        page.goto(f"{served.url}/m/{slug}/{path}")
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         found += look(page, axe, name)
     # That a page is not there is what some of them are about.
@@ -144,6 +147,19 @@ def test_the_pages_before_binding_are_for_everybody(
     enter(context, served, "o-new")
 
     assert seen(context, served, axe, UNBOUND) == ([], [])
+
+
+def test_the_pages_that_a_link_of_the_chat_opens_are_for_everybody(
+    context: BrowserContext, served: Served, official: Official, cast: Cast, axe: Axe
+) -> None:
+    official.bind(CITY_OFFICE, OPENID, HE_MIN)
+    enter(context, served, "o-new", CITY_OFFICE)
+    before = seen(context, served, axe, {"light-unbound": "bind"}, CITY_OFFICE)
+    enter(context, served, OPENID, CITY_OFFICE)
+    pages = {f"light-{path.replace('/', '-')}": path for path in READ_ONLY}
+
+    assert before == ([], [])
+    assert seen(context, served, axe, pages, CITY_OFFICE) == ([], [])
 
 
 def test_what_forms_answer_is_for_everybody(

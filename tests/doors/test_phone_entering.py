@@ -338,6 +338,38 @@ def test_who_came_by_a_link_only_reads(
     assert count("binding", "ended_at is not null") == 0
 
 
+@pytest.mark.parametrize(
+    ("path", "way"),
+    [
+        ("lost", "要挂失，找"), ("account", "带上工作证找本院科教科"),
+        ("sessions", "有不认识的设备，马上带上工作证找本院科教科"),
+        ("bindings", "要解除绑定，带上工作证找本院科教科"), ("bind", "请他们解除"),
+    ],
+)  # fmt: skip
+def test_a_page_for_reading_says_so_before_anything_is_filled_in(
+    phone: OpenPhone, cast: Cast, path: str, way: str
+) -> None:
+    light = phone(OPENID, HE_MIN, slug=CITY_OFFICE, light=True)
+
+    page = light.get(path)
+
+    assert page.status_code == 200
+    assert way in page.text
+    assert "<form" not in page.text
+
+
+@pytest.mark.parametrize("path", ["bind/slip", "bind/ask", "bind/card", "bind/phone"])
+def test_who_is_to_be_bound_and_came_by_a_link_is_shown_the_way_by_the_chat(
+    phone: OpenPhone, cast: Cast, path: str
+) -> None:
+    light = phone("o-new", slug=CITY_OFFICE, light=True)
+
+    answer = light.get(path)
+
+    assert (answer.status_code, answer.location) == (302, f"/m/{CITY_OFFICE}/bind")
+    assert "在聊天里绑定" in light.get("bind").text
+
+
 # ------------------------------------------------------------------ forms, and what is not there
 
 

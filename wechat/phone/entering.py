@@ -107,10 +107,15 @@ def bound(page: Page[P]) -> View[P]:
 
 
 def proven(page: Page[P]) -> Page[P]:
-    """Open the page only where the platform itself said who it is, not a link that goes round."""
+    """Open the page only where the platform itself said who it is, not a link that goes round.
+
+    Whoever is not bound and would read it is led to what they can do to be.
+    """
 
     @functools.wraps(page)
     def run(visit: Visit, /, *args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        if visit.session.light and visit.session.binding is None and request.method == "GET":
+            return redirect(url_for("phone.bind", slug=visit.slug))
         if visit.session.light:
             return faces.refuse("light", 403)
         return page(visit, *args, **kwargs)

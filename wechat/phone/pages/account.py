@@ -49,6 +49,7 @@ def account(visit: Visit) -> ResponseReturnValue:
         last=last,
         count=len(sessions),
         contested="" if contested is None else full_moment(contested),
+        login_at=_login_at(visit),
     )
 
 
@@ -78,7 +79,7 @@ def ask_code(visit: Visit) -> ResponseReturnValue:
         return _reset(visit, said=words.of_error(refused), proof=True)
     except CmeError as refused:
         return _reset(visit, said=words.of_error(refused))
-    return faces.show("code", code=code, until=clock_of(code.expires_at))
+    return faces.show("code", code=code, until=clock_of(code.expires_at), login_at=_login_at(visit))
 
 
 @blueprint.post("/<slug>/account/code", endpoint="agree")
@@ -197,6 +198,11 @@ def _card_no(work: Work, visit: Visit) -> str | None:
     """The number of the card in use, which is the person's user name."""
     own = cards.own_cards(work, visit.person_no)
     return next((card.no for card in own if card.state is CardState.ACTIVE), None)
+
+
+def _login_at(visit: Visit) -> str:
+    """Where a computer signs in, as one types it."""
+    return visit.site.config.public_url.partition("://")[2] + url_for("login.page")
 
 
 def _here(visit: Visit) -> tuple[Screen, SessionId]:

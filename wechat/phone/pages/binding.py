@@ -35,7 +35,9 @@ def choose(visit: Visit) -> ResponseReturnValue:
     if state.binding is not None:
         with visit.work() as work:
             staff = people.staff_of(work, visit.person_no)
-        return faces.show("bound", staff=staff)
+        contested = state.contested_until
+        until = "" if contested is None else full_moment(contested)
+        return faces.show("bound", staff=staff, contested=until)
     until = state.pending_until
     if until is not None:
         return faces.show("pending", until=full_moment(until))
@@ -59,6 +61,7 @@ def by_phone(visit: Visit) -> ResponseReturnValue:
 
 @blueprint.get("/<slug>/bind/card", endpoint="bind_card")
 @entered
+@proven
 def card(visit: Visit) -> ResponseReturnValue:  # noqa: ARG001  the same for everybody
     """How a card becomes a proof."""
     return faces.show("bind_card")
@@ -84,6 +87,7 @@ def by_card(visit: Visit, token: str) -> ResponseReturnValue:
 
 @blueprint.get("/<slug>/bind/slip", endpoint="bind_slip")
 @entered
+@proven
 def slip(visit: Visit) -> ResponseReturnValue:  # noqa: ARG001  the same for everybody
     """Where the code of a slip is typed."""
     return faces.show("bind_slip")
@@ -101,6 +105,7 @@ def by_slip(visit: Visit) -> ResponseReturnValue:
 
 @blueprint.get("/<slug>/bind/ask", endpoint="bind_ask")
 @entered
+@proven
 def asking(visit: Visit) -> ResponseReturnValue:  # noqa: ARG001  the same for everybody
     """Where somebody says who they are, for the hospital to judge."""
     return faces.show("bind_ask", given={}, said="")
