@@ -1,8 +1,9 @@
 """路由 — from a message to who answers it; a table that is only data, read by two rules.
 
 A text is compared by its first words, longest first within a priority: as it is written, then
-without what people say out of courtesy before or after it, then as it sounds. A menu key names a route. What no route
-takes gets the fallback, an event that nobody waits for gets silence.
+without what people say out of courtesy, then as it sounds; what they add after it counts nothing. A
+menu key names a route. What no route takes gets the fallback, an event that nobody waits for gets
+silence.
 """
 
 from __future__ import annotations

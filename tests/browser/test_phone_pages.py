@@ -104,7 +104,7 @@ def look(page: Page, axe: Axe, name: str) -> list[str]:
 def seen(
     context: BrowserContext, served: Served, axe: Axe, pages: Mapping[str, str],
     slug: str = SERVICE,
-) -> tuple[list[str], list[str]]:
+) -> tuple[list[str], list[str]]:  # fmt: skip
     """What is wrong with these pages, and what the browser complained of."""
     page = context.new_page()
     complaints: list[str] = []

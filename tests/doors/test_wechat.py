@@ -462,7 +462,9 @@ def test_the_code_of_a_slip_binds_in_the_chat(official: Official, cast: Cast, sl
     assert told == "绑定成功。现在可以回复：学分、为什么、密码。"
     assert queries.binding_of(official.site, slug, "o_new").person_no == HE_MIN
     assert again is not None
-    assert again.startswith("没有绑定成功。请换一种证明，或请科教科帮你确认。今天还能试 4 次。\n<a ")
+    assert again.startswith(
+        "没有绑定成功。请换一种证明，或请科教科帮你确认。今天还能试 4 次。\n<a "
+    )
     assert "看别的办法" in again
     assert queries.binding_of(official.site, slug, "o_other") is None
 

@@ -36,8 +36,8 @@ def choose(visit: Visit) -> ResponseReturnValue:
         with visit.work() as work:
             staff = people.staff_of(work, visit.person_no)
         contested = state.contested_until
-        until = "" if contested is None else full_moment(contested)
-        return faces.show("bound", staff=staff, contested=until)
+        moved_at = "" if contested is None else full_moment(contested)
+        return faces.show("bound", staff=staff, contested=moved_at)
     until = state.pending_until
     if until is not None:
         return faces.show("pending", until=full_moment(until))
