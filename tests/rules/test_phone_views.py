@@ -42,10 +42,11 @@ from app.projects.terms import (
     ProjectId,
     ProjectState,
 )
+from app.speech import reasons, saying, why
 from app.standards import rules
 from tests.rules.packs import PACKS
 from tests.support.occasions import DAY, at, brief, occasion
-from wechat.phone.views import credits, entry, reasons, saying, why
+from wechat.phone.views import credits, entry
 from wechat.phone.views import rules as standards
 
 TODAY = date(2013, 5, 25)

@@ -19,11 +19,11 @@ from app.cards import queries as cards
 from app.cards.terms import CardState
 from app.kernel.errors import CmeError, ForbiddenError, NotFoundError
 from app.kernel.secret import Secret
+from app.speech.saying import clock_of, full_moment
 from wechat.phone import faces
 from wechat.phone.blueprint import blueprint
 from wechat.phone.entering import Visit, bound, proven
 from wechat.phone.views import devices
-from wechat.phone.views.saying import clock_of, full_moment
 
 
 @blueprint.get("/<slug>/account", endpoint="account")

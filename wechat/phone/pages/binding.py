@@ -17,11 +17,11 @@ from app.base.work import passes
 from app.kernel.errors import ConflictError, InvalidError, NotFoundError
 from app.kernel.secret import Secret
 from app.people import queries as people
+from app.speech.saying import full_moment
 from wechat import proving
 from wechat.phone import faces, mini
 from wechat.phone.blueprint import blueprint
 from wechat.phone.entering import Visit, bound, entered, proven
-from wechat.phone.views.saying import full_moment
 
 _LONGEST_CODE = 60
 

@@ -10,12 +10,12 @@ from app.credits import queries as credits
 from app.kernel.errors import InvalidError
 from app.kernel.span import local_date
 from app.people import queries as people
+from app.speech.saying import moment
 from wechat.phone import faces
 from wechat.phone.blueprint import blueprint
 from wechat.phone.entering import Visit, bound
 from wechat.phone.views import credits as views
 from wechat.phone.views import entry as stories
-from wechat.phone.views.saying import moment
 
 # The present year and those before it are always offered; older ones where there is credit.
 _OFFERED = 3

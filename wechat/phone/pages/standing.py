@@ -10,12 +10,12 @@ from app.cards import commands as cards
 from app.cards import queries as held
 from app.cards.terms import CardState
 from app.people import queries as people
+from app.speech.saying import full_moment, say
 from app.standards import queries as standards
 from wechat.phone import faces
 from wechat.phone.blueprint import blueprint
 from wechat.phone.entering import Visit, bound, entered, proven
 from wechat.phone.views import rules as rule_views
-from wechat.phone.views.saying import full_moment, say
 
 
 @blueprint.get("/<slug>/standards", endpoint="standards")

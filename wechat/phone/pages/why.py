@@ -9,10 +9,10 @@ from app.awards.queries.attending import LOOK_BACK
 from app.base.work import passes
 from app.kernel.span import local_date
 from app.people import queries as people
+from app.speech import why as views
 from wechat.phone import faces
 from wechat.phone.blueprint import blueprint
 from wechat.phone.entering import Visit, bound
-from wechat.phone.views import why as views
 
 
 @blueprint.get("/<slug>/why", endpoint="why_list")

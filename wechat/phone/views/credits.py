@@ -13,9 +13,9 @@ from app.awards.terms import Verdict
 from app.credits.queries import Position
 from app.credits.terms import Entry
 from app.kernel.credit import NO_CREDIT, Credit
+from app.speech import reasons
+from app.speech.saying import amount, classed, day, day_of, figure, waited
 from app.standards.terms import ClaimRole, Item, Pack, Result, Standing
-from wechat.phone.views import reasons
-from wechat.phone.views.saying import amount, classed, day, day_of, figure, waited
 
 _WHOLE = Decimal(100)
 _TENTH = Decimal("0.1")

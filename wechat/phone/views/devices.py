@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.accounts.terms import Device, OwnSession, Screen, SessionId
 from app.base import words
-from wechat.phone.views.saying import full_moment
+from app.speech.saying import full_moment
 
 
 @dataclass(frozen=True, slots=True)

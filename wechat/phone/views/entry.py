@@ -8,8 +8,8 @@ from enum import StrEnum
 from app.credits.queries import Story
 from app.credits.terms import Entry
 from app.kernel.credit import NO_CREDIT, Credit
+from app.speech.saying import amount, classed, dated, full_moment, say
 from app.standards.terms import Confidence, Item, Pack
-from wechat.phone.views.saying import amount, classed, dated, full_moment, say
 
 
 class Turn(StrEnum):

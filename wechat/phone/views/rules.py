@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.kernel.credit import NO_CREDIT
+from app.speech.saying import Phrase, amount, classed, dated, phrased, say
 from app.standards.terms import ClaimRole, Confidence, Item, MonthRow, Pack, Requirement, Unit
-from wechat.phone.views.saying import Phrase, amount, classed, dated, phrased, say
 
 
 @dataclass(frozen=True, slots=True)

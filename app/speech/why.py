@@ -12,8 +12,8 @@ from app.awards import rules
 from app.awards.queries import Activity, Trace
 from app.awards.terms import Brief, Check, CheckName, Reason, Why, Window
 from app.kernel.span import local_date
-from wechat.phone.views import reasons
-from wechat.phone.views.saying import (
+from app.speech import reasons
+from app.speech.saying import (
     Phrase,
     cents,
     clock,

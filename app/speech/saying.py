@@ -1,4 +1,4 @@
-"""说法 — amounts, days and gaps as the phone pages write them."""
+"""说法 — amounts, days and gaps as people read them."""
 
 from __future__ import annotations
 

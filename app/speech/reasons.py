@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.awards.queries import Activity
 from app.awards.terms import Explanation, Reason, Verdict, Why
 from app.kernel.span import whole_minutes
-from wechat.phone.views.saying import Phrase, cents, gap, missed, phrases, say, waited
+from app.speech.saying import Phrase, cents, gap, missed, phrases, say, waited
 
 _CAPS = frozenset({Why.CAP_PROJECT, Why.CAP_YEAR})
 
