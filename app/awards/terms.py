@@ -293,6 +293,35 @@ class Progress:
     remark: str = ""
 
 
+class Next(StrEnum):
+    """下一步 — what a batch waits for."""
+
+    REVIEW = "review"  # 等待公布
+    HOLD = "hold"  # 等待举办
+    UPLOAD = "upload"  # 上传考勤
+    AWARD = "award"  # 考情分析与授分
+    RUNNING = "running"  # 正在授分
+    REPORT = "report"  # 上报卫健委
+    BUREAU = "bureau"  # 卫健委审核
+    NOTHING = "nothing"  # 已办结
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """期次进展 — what has come in for a batch, and what became of it.
+
+    `waiting` are the records that wait for somebody; `run_id` is that of the run in force, and
+    `queued_id` that of the one a worker has still to judge.
+    """
+
+    recorded: bool = False
+    waiting: int = 0
+    run_id: int | None = None
+    granted: int = 0
+    refused: int = 0
+    queued_id: int | None = None
+
+
 class CheckName(StrEnum):
     """核对项 — what an explanation goes through, in this order."""
 

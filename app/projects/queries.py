@@ -6,7 +6,18 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, any_, case, literal, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    any_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.expression import CollectionAggregate
 
@@ -17,6 +28,7 @@ from app.kernel.place import Place
 from app.kernel.span import Span
 from app.org.tables import UnitRow
 from app.org.terms import UnitId
+from app.people import queries as people
 from app.people.terms import PersonId, PersonNo
 from app.projects.rules import number_of
 from app.projects.tables import BatchRow, LecturerRow, ProjectRow, SessionRow
@@ -25,6 +37,7 @@ from app.projects.terms import (
     BatchId,
     CourseKind,
     CreditClass,
+    Dossier,
     Lecturer,
     Level,
     Project,
@@ -32,9 +45,70 @@ from app.projects.terms import (
     ProjectState,
     Session,
     SessionKind,
+    Shelf,
+    Sought,
 )
 
 MOST_FOUND = 20
+A_PAGE = 20
+
+
+@query(Permission.PROJECTS_READ)
+def shelf(work: Work, sought: Sought, page: int = 1) -> Shelf:
+    """项目列表 — a page of the projects within sight that are sought, the newest first."""
+    wanted = _sought(sought)
+    rows = work.session.execute(
+        select(ProjectRow, UnitRow.name, func.count().over())
+        .join(UnitRow, UnitRow.id == ProjectRow.unit_id)
+        .where(*wanted)
+        .order_by(ProjectRow.year.desc(), ProjectRow.id.desc())
+        .limit(A_PAGE)
+        .offset((page - 1) * A_PAGE)
+    ).all()
+    found = tuple(_project(row, unit_name) for row, unit_name, _ in rows)
+    batches: dict[ProjectId, tuple[Batch, ...]] = {one.id: () for one in found}
+    own = _select().where(BatchRow.project_id == _any([one.id for one in found]))
+    for batch in _batches(work, own.order_by(BatchRow.no)):
+        batches[batch.project.id] = (*batches[batch.project.id], batch)
+    years = select(ProjectRow.year).distinct().order_by(ProjectRow.year.desc())
+    count = rows[0][2] if rows else 0
+    return Shelf(found, batches, count, tuple(work.session.scalars(years)))
+
+
+@query(Permission.PROJECTS_READ, reaches=True)
+def dossier_of(work: Work, project_no: str) -> Dossier:
+    """项目详情 — one project within sight. Reaches, once it is found, for its lecturers' names.
+
+    NotFoundError where there is none within the actor's sight.
+    """
+    wanted = number_of(project_no).text
+    row = work.session.execute(
+        select(ProjectRow, UnitRow.name)
+        .join(UnitRow, UnitRow.id == ProjectRow.unit_id)
+        .where(ProjectRow.project_no == wanted)
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError("projects.project.unknown", project_no=wanted)
+    project = _project(*row)
+    own = _select().where(BatchRow.project_id == project.id).order_by(BatchRow.no)
+    batches = _batches(work, own)
+    lecturing = {one.person_id for batch in batches for one in batch.lecturers}
+    with work.reaching():
+        named = people.people_of(work, lecturing)
+    return Dossier(project, batches, {one.id: one.name for one in named.values()})
+
+
+def _sought(sought: Sought) -> list[ColumnElement[bool]]:
+    wanted = []
+    if sought.year is not None:
+        wanted.append(ProjectRow.year == sought.year)
+    if sought.level is not None:
+        wanted.append(ProjectRow.level == sought.level)
+    if sought.state is not None:
+        wanted.append(ProjectRow.state == sought.state)
+    if sought.words.split():
+        wanted.append(_meant(sought.words))
+    return wanted
 
 
 @query(Permission.PROJECTS_READ)

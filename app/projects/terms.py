@@ -173,6 +173,35 @@ class Batch:
         return local_date(self.span.end - timedelta(microseconds=1))
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """项目查询 — what a list of projects is narrowed by; None or "" where nothing was said."""
+
+    year: int | None = None
+    level: Level | None = None
+    state: ProjectState | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """项目列表 — one page of the projects sought, how many there are, and the years of all."""
+
+    projects: tuple[Project, ...]
+    batches: dict[ProjectId, tuple[Batch, ...]]
+    count: int
+    years: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """项目详情 — a project with its batches, and the names of its lecturers by person."""
+
+    project: Project
+    batches: tuple[Batch, ...]
+    names: dict[PersonId, str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FiledLecturer:
     """申报的主讲人 — one course of a batch as a file names it."""

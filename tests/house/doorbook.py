@@ -42,6 +42,7 @@ from app.org import queries as units
 from app.people import queries as people
 from app.projects import commands as filing
 from app.projects import queries as projects
+from app.projects.terms import Sought
 from app.standards import commands as standards
 from app.standards import queries as editions
 from tests.house.entering import BROWSER
@@ -364,6 +365,12 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "awards.latest_told": (Case(lambda w, _: judged.latest_told(w, HE_MIN)),),
     "awards.preview": (Case(lambda w, _: judged.preview(w, OWN_NO, 1, Options())),),
     "awards.run_of": (Case(lambda w, e: judged.run_of(w, e.run_id)),),
+    "awards.standings_of": (
+        Case(
+            lambda w, e: judged.standings_of(w, [e.batch_id]),
+            silent=lambda found: not any(one.recorded or one.run_id for one in found.values()),
+        ),
+    ),
     "awards.trace": (Case(lambda w, _: judged.trace(w, HE_MIN, OWN_NO, 1)),),
     "awards.undo": (Case(lambda w, e: awards.undo(w, e.run_id, WHY)),),
     "awards.verdicts_of": (Case(lambda w, e: judged.verdicts_of(w, e.run_id)),),
@@ -398,7 +405,14 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "people.person_by_no": (Case(lambda w, _: people.person_by_no(w, HE_MIN)),),
     "people.staff_of": (Case(lambda w, _: people.staff_of(w, HE_MIN)),),
     "projects.batch_of": (Case(lambda w, _: projects.batch_of(w, OWN_NO, 1)),),
+    "projects.dossier_of": (Case(lambda w, _: projects.dossier_of(w, OWN_NO)),),
     "projects.import_projects": (Case(_renamed),),
+    "projects.shelf": (
+        Case(
+            lambda w, _: projects.shelf(w, Sought(words=OWN_NO)),
+            silent=lambda found: not found.projects,
+        ),
+    ),
     "standards.editions": (Case(lambda w, _: editions.editions(w), _RULES),),
     "standards.in_use": (Case(lambda w, _: editions.in_use(w), _RULES),),
     "standards.load": (Case(lambda w, _: standards.load(w, []), _RULES),),

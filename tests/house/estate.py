@@ -34,6 +34,7 @@ from app.cards.terms import CardState
 from app.kernel.actor import Actor, Role, Via
 from app.kernel.place import Place
 from app.kernel.secret import Secret
+from app.projects import queries as projects
 from app.standards import commands as standards
 from device.mbox.machine import Card, Machine
 from device.mbox.terms import NO_HASH
@@ -94,6 +95,7 @@ class Estate:
     stray: SwipeId
     run_id: int
     queued_run_id: int
+    batch_id: int
     given_up_id: int
     card_id: int
     entry_id: int
@@ -166,6 +168,7 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
         link = accounts.invite(work, role=Role.HOSPITAL_ADMIN, unit_code=HOSPITAL, name="新管理员")
         code = attendance.register(work, WAITING_SN, HOSPITAL, DeviceKind.MBOX).enrol_code
         queued_run_id = awards.ask(work, OWN_NO, 2, Options())
+        batch_id = projects.batch_of(work, OWN_NO, 1).id
         standards.use(work, HOSPITAL, PACK)
         device = devices.caller(work, OWN_SN)
         [package] = devices.packages_after(work, device.id, 0)
@@ -179,7 +182,7 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
     return Estate(
         site, cast, device, machine, other, package.id, found["upload"], queued_upload_id,
         batch.batch_id, found["unknown_card"], found["revoked_card"], found["unknown_activity"],
-        run_id, queued_run_id, _given_up(site, cast.unit(HOSPITAL).place),
+        run_id, queued_run_id, batch_id, _given_up(site, cast.unit(HOSPITAL).place),
         found["card"], found["entry"], code, invitation, token, unsent.data,
         unsent.batch_id, people_in,
     )  # fmt: skip

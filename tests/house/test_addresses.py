@@ -45,6 +45,7 @@ BY_SESSION = {
     "login.password", "login.set_password", "login.second", "login.prove_second", "login.enrol",
     "login.confirm", "console.home", "console.choose", "console.sessions", "console.end",
     "console.security", "console.renew", "console.drop", "console.out",
+    "projects.shelf", "projects.dossier",
 }  # fmt: skip
 # Who may make an actor, and so say on whose behalf something is done.
 MAKERS = {

@@ -13,6 +13,7 @@ from app.awards.queries.runs import (
     verdicts_of,
     waiting_before,
 )
+from app.awards.queries.standing import standings_of
 
 __all__ = [
     "Activity",
@@ -34,6 +35,7 @@ __all__ = [
     "plan_of",
     "preview",
     "run_of",
+    "standings_of",
     "trace",
     "verdict_of",
     "verdicts_of",

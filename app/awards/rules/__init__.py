@@ -17,6 +17,7 @@ from app.awards.rules.plans import (
     window_from_text,
 )
 from app.awards.rules.speaking import Say, detail, next_step, sentence, told, waited
+from app.awards.rules.standing import next_of
 from app.awards.rules.swipes import share_time, stretches
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "judge",
     "judge_all",
     "judge_lecturer",
+    "next_of",
     "next_step",
     "outcome_of",
     "plan_from_json",

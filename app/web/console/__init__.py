@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.web.console import me
+from app.web.console import me, projects
 
 # In the order of the menu.
-BLUEPRINTS = (me.blueprint,)
+BLUEPRINTS = (me.blueprint, projects.blueprint)
