@@ -6,5 +6,5 @@ HTTP only, keeps everything in memory, and answers nobody but this machine. See 
 Not played yet, because nothing of ours asks for it: editing of published articles and comments,
 statistics (datacube), customer-service agents and sessions, vouchers, shops, third-party platforms,
 media of other kinds than kept bytes, `sns/userinfo` beyond its refusal, the consent page of
-`snsapi_userinfo`, one-time subscription (`message/template/subscribe`), URL links and schemes.
+`snsapi_userinfo`, one-time subscription (`message/template/subscribe`), schemes.
 """
