@@ -157,7 +157,7 @@ def requests(desk: Desk) -> dict[str, Any]:
                 "department": one.department,
                 "note": one.note,
                 "asked_at": shown(one.asked_at),
-                "likely": list(one.likely),
+                "likely": [person.no for person in one.likely],
             }
             for one in found
         ]

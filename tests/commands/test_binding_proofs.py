@@ -425,7 +425,7 @@ def test_an_administrator_says_who_the_follower_is(
     assert state.asked
     assert state.binding is None
     assert (request.id, request.name, request.note) == (number, "何敏", "手机换了")
-    assert request.likely == (HE_MIN,)
+    assert [(one.no, one.where, one.bound) for one in request.likely] == [(HE_MIN, "心内科", False)]
     assert outcome == Bound()
     assert (bound(site), how(owner)) == (HE_MIN, "human")
     assert told(owner) == [(SERVICE, NEW, "request_approved")]

@@ -189,6 +189,7 @@ BOOK: dict[str, tuple[Case, ...]] = {
         Case(lambda w, _: answering.refuse_request(w, _request(w), WHY)),
     ),
     "accounts.requests": (Case(lambda w, _: proofs.requests(w)),),
+    "accounts.unbound": (Case(lambda w, _: proofs.unbound(w), "counts, within sight"),),
     "accounts.settle_claims": (Case(lambda w, _: binding.settle_claims(w)),),
     "accounts.unbind": (Case(lambda w, _: binding.unbind(w, SERVICE, OPENID)),),
     "accounts.account_card_of": (

@@ -46,6 +46,7 @@ BY_SESSION = {
     "login.confirm", "console.home", "console.choose", "console.sessions", "console.end",
     "console.security", "console.renew", "console.drop", "console.out",
     "projects.shelf", "projects.dossier",
+    "bindings.page", "bindings.answer", "bindings.printed",
 }  # fmt: skip
 # Who may make an actor, and so say on whose behalf something is done.
 MAKERS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, Text, and_, any_, literal, or_, select
+from sqlalchemy import ColumnElement, Text, and_, any_, literal, or_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.accounts.queries.asking import alone
@@ -21,7 +21,7 @@ from app.accounts.tables.binding import (
 )
 from app.accounts.tables.official import OfficialAccountRow
 from app.accounts.terms.official import AccountKind
-from app.accounts.terms.proofs import Request, RequestId
+from app.accounts.terms.proofs import Likely, Request, RequestId, Unbound
 from app.base.site import Site
 from app.base.vault import Vault
 from app.base.work import Work, query
@@ -29,8 +29,8 @@ from app.kernel.actor import Permission
 from app.kernel.errors import NotFoundError
 from app.kernel.place import Place
 from app.kernel.secret import Secret
+from app.org import queries as org
 from app.people import queries as people
-from app.people.terms import PersonNo
 
 _SLIP = "accounts.slip"
 
@@ -133,9 +133,7 @@ def requests(work: Work) -> tuple[Request, ...]:
         .order_by(RequestRow.asked_at, RequestRow.id)
     )
     found = work.session.execute(asked).all()
-    likely: dict[str, list[PersonNo]] = {}
-    for person in people.named(work, {row.name for row, _ in found}):
-        likely.setdefault(person.name, []).append(person.no)
+    likely = _likely(work, {row.name for row, _ in found})
     return tuple(
         Request(
             id=RequestId(row.id),
@@ -149,6 +147,36 @@ def requests(work: Work) -> tuple[Request, ...]:
         )
         for row, account_name in found
     )
+
+
+@query(Permission.ACCOUNTS_BIND)
+def unbound(work: Work) -> tuple[Unbound, ...]:
+    """未绑定的人 — counted by department within the actor's scope, in the order of the tree."""
+    low, high = work.actor.place.bounds
+    return tuple(Unbound(*row) for row in work.session.execute(_UNBOUND, {"lo": low, "hi": high}))
+
+
+_UNBOUND = text("""
+select u.code, u.name, count(*), count(*) filter (where b.person_id is null)
+from person p join unit u on u.id = coalesce(p.department_id, p.unit_id)
+left join (select distinct person_id from binding where ended_at is null) b on b.person_id = p.id
+where p.path >= :lo and p.path < :hi and p.status <> 'cancelled'
+group by u.id, u.code, u.name, u.sort_order, u.path order by u.sort_order, u.path
+""")
+
+
+def _likely(work: Work, names: Collection[str]) -> dict[str, list[Likely]]:
+    """Who within the actor's scope is called so, by name."""
+    called = people.named(work, names)
+    units = org.units_of(work, {one.department_id or one.unit_id for one in called})
+    bound = bound_among(work, [one.no for one in called])
+    found: dict[str, list[Likely]] = {}
+    for one in called:
+        where = units[one.department_id or one.unit_id].name
+        found.setdefault(one.name, []).append(
+            Likely(one.no, one.name, where, one.title, one.no in bound)
+        )
+    return found
 
 
 def request_of(work: Work, request_id: int) -> RequestRow:

@@ -97,10 +97,34 @@ class Slip:
 
 
 @dataclass(frozen=True, slots=True)
+class Likely:
+    """可能的人 — somebody of the name that was given; `bound` on any account already."""
+
+    no: PersonNo
+    name: str
+    where: str
+    title: str
+    bound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unbound:
+    """未绑定 — how many of a department's people are bound on no account.
+
+    Of a unit, those who are in none of its departments. Cancelled people are left out.
+    """
+
+    code: str
+    name: str
+    people: int
+    unbound: int
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """确认申请 — a follower asks the hospital to say who they are.
 
-    `likely` are the people of that name within the asker's scope, by number.
+    `likely` are the people of that name within the scope of whoever looks.
     """
 
     id: RequestId
@@ -110,7 +134,7 @@ class Request:
     department: str
     note: str
     asked_at: datetime
-    likely: tuple[PersonNo, ...]
+    likely: tuple[Likely, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from app.web.console import me, projects
+from app.web.console import bindings, me, projects
 
 # In the order of the menu.
-BLUEPRINTS = (me.blueprint, projects.blueprint)
+BLUEPRINTS = (
+    me.blueprint,
+    bindings.blueprint,
+    projects.blueprint,
+)

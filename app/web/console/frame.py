@@ -55,6 +55,7 @@ class Section:
 P = Permission
 MENU: Sequence[Section] = (
     Section("", (Item("console.home", P.PEOPLE_READ),)),
+    Section("of_people", (Item("bindings.page", P.ACCOUNTS_BIND),)),
     Section("project", (Item("projects.shelf", P.PROJECTS_READ),)),
 )  # fmt: skip
 
