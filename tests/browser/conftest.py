@@ -4,10 +4,13 @@ served                     where the app answers on loopback: `served.url`, `ser
 browser                    one Chromium for the run
 axe(page)                  what axe-core finds on a page, in words; nothing on a good one
 wide(page)                 by how many pixels the page scrolls sideways
+at_desk(office.desk())     a page of the console in the browser of who sits there
+whole(page, "name")        that page is whole at every width of the console
 """
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,9 +22,11 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
+from app.base import cookies
 from app.base.site import Site
 from app.cli.bootstrap import chromium
 from app.main import create_app
+from tests.support.office import Desk
 from tests.support.simulator import Simulator
 from tests.support.wechat_client import ACCOUNTS, Official
 
@@ -114,3 +119,39 @@ def wide(page: Page) -> int:
 def _later(*_: object) -> list[bytes]:
     """Stands in for the app until the address is known that it needs."""
     raise AssertionError
+
+
+@pytest.fixture
+def at_desk(browser: Browser, served: Served) -> Iterator[Callable[[Desk], Page]]:
+    """The browser of a desk: a page in which whoever sits there is signed in."""
+    contexts = []
+
+    def open_at(desk: Desk) -> Page:
+        context = browser.new_context(locale="zh-CN")
+        contexts.append(context)
+        cookie = {"name": cookies.CONSOLE, "value": desk.token.reveal(), "url": served.url}
+        context.add_cookies([cookie])  # type: ignore[list-item]  # only what it needs
+        return context.new_page()
+
+    yield open_at
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def whole(axe: Axe) -> Callable[[Page, str], None]:
+    """See a page of the console at a desk's, a tablet's and a narrow width.
+
+    KEJIAO_SHOTS names a folder for pictures of it.
+    """
+    shots = os.environ.get("KEJIAO_SHOTS")
+
+    def see(page: Page, name: str) -> None:
+        for width, height in {1366: 768, 1024: 1366, 768: 1024}.items():
+            page.set_viewport_size({"width": width, "height": height})
+            assert wide(page) == 0, (name, width)
+            assert axe(page) == [], (name, width)
+            if shots:
+                page.screenshot(path=Path(shots) / f"{name}-{width}.png", full_page=True)
+
+    return see

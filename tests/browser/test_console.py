@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from collections.abc import Callable
 
-import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page, expect
 
-from app.base import cookies
-from tests.browser.conftest import Axe, Served, wide
+from app.accounts.commands import requests
+from tests.browser.conftest import Served
+from tests.support.binding import follower
 from tests.support.office import Desk, Office
+from tests.support.wechat_client import SERVICE
 
-WIDTHS = {1366: 768, 1024: 1366, 768: 1024}
-
-
-@pytest.fixture
-def desk(office: Office) -> Desk:
-    return office.desk()
+AtDesk = Callable[[Desk], Page]
+Whole = Callable[[Page, str], None]
 
 
-def test_the_first_page_is_whole_at_every_width(
-    browser: Browser, served: Served, desk: Desk, axe: Axe
+def test_the_first_page_is_whole(
+    served: Served, office: Office, at_desk: AtDesk, whole: Whole
 ) -> None:
-    context = browser.new_context(locale="zh-CN")
-    context.add_cookies(
-        [{"name": cookies.CONSOLE, "value": desk.token.reveal(), "url": served.url}]
-    )
-    page: Page = context.new_page()
+    page = at_desk(office.desk())
     page.goto(f"{served.url}/console/")
-    for width, height in WIDTHS.items():
-        page.set_viewport_size({"width": width, "height": height})
-        assert wide(page) == 0
-        assert axe(page) == []
-        if shots := os.environ.get("KEJIAO_SHOTS"):
-            page.screenshot(path=Path(shots) / f"console-home-{width}.png", full_page=True)
-    context.close()
+    whole(page, "console-home")
+
+
+def test_bindings_are_confirmed_and_slips_printed(
+    served: Served, office: Office, at_desk: AtDesk, whole: Whole
+) -> None:
+    with follower(served.site, "o-new")() as work:
+        requests.ask_human(work, SERVICE, "o-new", "何敏", "心内科", "换了手机")
+    page = at_desk(office.desk())
+    page.goto(f"{served.url}/console/bindings")
+    whole(page, "console-bindings")
+    page.get_by_role("button", name="不通过").click()
+    expect(page.get_by_role("alert")).to_contain_text("请写明不通过的原因")
+    whole(page, "console-bindings-fault")
+
+    page.get_by_role("button", name="通过，绑定到这个人").click()
+    expect(page.get_by_role("status")).to_contain_text("现在就绑定了")
+    whole(page, "console-bindings-done")
+
+    page.get_by_role("row").filter(has_text="护理部").get_by_role("button").click()
+    expect(page.get_by_role("heading", name="激活条：护理部，2 人")).to_be_visible()
+    expect(page.get_by_role("button", name="打印 2 条")).to_be_visible()
+    whole(page, "console-slips")
