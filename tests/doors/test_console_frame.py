@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import pytest
 
+from app.accounts.commands import requests
+from app.awards import commands as awards
+from app.awards.terms import Options
+from app.base import outbox
+from app.base.work import begin
 from app.kernel.actor import Role
 from app.main import create_app
-from tests.support.cast import CITY_BUREAU, HOSPITAL
+from app.standards import commands as standards
+from device.mbox.machine import Machine
+from tests.support.binding import follower
+from tests.support.cast import CITY_BUREAU, HE_MIN, HOSPITAL, OPERATOR
 from tests.support.entrance import Entrance
+from tests.support.filing import NO
 from tests.support.office import Office
+from tests.support.terminal import at, held
+from tests.support.wechat_client import SERVICE
 
 
 @pytest.mark.parametrize(
@@ -26,6 +37,42 @@ def test_who_governs_sees_the_menu_and_as_what_they_act(
     assert acting in page
     assert 'aria-label="主菜单"' in page
     assert 'aria-current="page">首页' in page
+
+
+def test_a_batch_that_is_over_and_recorded_waits_to_be_awarded(
+    terminal: Machine, office: Office
+) -> None:
+    desk = office.desk()
+    nothing = desk.get("/console/").text
+    terminal.tap(held(HE_MIN), at=at("08:02:11"))
+    assert [answer.status for answer in terminal.upload()] == [200]
+
+    waiting = desk.get("/console/").text
+    with begin(desk.site, OPERATOR) as work:
+        standards.load_shipped(work)
+        awards.ask(work, NO, 1, Options())
+    judging = desk.get("/console/").text
+    for message in work.messages:
+        assert outbox.deliver(desk.site, message.id)
+    awarded = desk.get("/console/").text
+
+    assert "没有事等你" in nothing
+    assert "有 1 类事等你" in waiting
+    assert "心力衰竭诊疗新进展" in waiting
+    assert "后台正在授分：1 个期次" in judging
+    assert "没有事等你" in awarded
+
+
+def test_somebody_who_asks_to_be_confirmed_waits(office: Office) -> None:
+    desk = office.desk()
+    assert "都办完了" in desk.get("/console/").text
+    with follower(desk.site, "o-new")() as work:
+        requests.ask_human(work, SERVICE, "o-new", "何敏", "心内科", "")
+
+    page = desk.get("/console/").text
+
+    assert "人申请绑定微信" in page
+    assert "何敏，没有别的证明" in page
 
 
 def test_who_governs_nothing_has_no_menu(entrance: Entrance) -> None:

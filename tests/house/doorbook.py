@@ -360,6 +360,7 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "awards.activities_of": (Case(lambda w, _: judged.activities_of(w, HE_MIN)),),
     "awards.ask": (Case(lambda w, _: awards.ask(w, OWN_NO, 1, Options())),),
     "awards.carry_out": (Case(lambda w, e: awards.carry_out(w, e.queued_run_id)),),
+    "awards.due": (Case(lambda w, _: judged.due(w), "counts, within sight"),),
     "awards.explain": (Case(lambda w, _: judged.explain(w, HE_MIN, OWN_NO, 1)),),
     "awards.find_told": (Case(lambda w, _: judged.find_told(w, HE_MIN, OWN_NO)),),
     "awards.give_up": (Case(lambda w, e: awards.give_up(w, e.queued_run_id)),),

@@ -14,6 +14,7 @@ from app.awards.queries.runs import (
     waiting_before,
 )
 from app.awards.queries.standing import standings_of
+from app.awards.queries.todo import due
 
 __all__ = [
     "Activity",
@@ -27,6 +28,7 @@ __all__ = [
     "awarded_among",
     "brief_of",
     "case_of",
+    "due",
     "explain",
     "find_told",
     "judge",

@@ -8,9 +8,12 @@ from flask.typing import ResponseReturnValue
 from app.accounts import commands as accounts
 from app.accounts import queries as desk
 from app.accounts import steps
+from app.accounts.queries import proofs
 from app.accounts.terms import GrantId, Screen, SessionId, Stage
+from app.awards import queries as awards
 from app.base import words
 from app.base.work import begin, passes
+from app.kernel.actor import Permission
 from app.kernel.errors import InvalidError, NotFoundError
 from app.kernel.secret import Secret
 from app.kernel.span import whole_minutes
@@ -24,11 +27,18 @@ _DIGITS = 19  # more are no id of a database
 
 
 @blueprint.get("/")
-@passes("accounts.badge_of")
+@passes(*frame.DOORS, "accounts.requests", "awards.due")
 @entered(Stage.OPEN)
 def home(guest: Guest) -> ResponseReturnValue:
-    """Who is signed in, and as whom."""
-    return frame.page(guest, "console/home.html")
+    """Who is signed in, as whom, and what waits for them."""
+    may = guest.actor.permissions
+    with frame.working(guest) as work:
+        due = awards.due(work) if Permission.AWARDS_READ in may else None
+        asked = proofs.requests(work) if Permission.ACCOUNTS_BIND in may else ()
+    return frame.page(
+        guest, "console/home.html", due=due, asked=asked,
+        awards_itself=Permission.AWARDS_RUN in may,
+    )  # fmt: skip
 
 
 @blueprint.post("/capacity")
