@@ -81,6 +81,29 @@ def own_cards(work: Work, person_no: str) -> tuple[Card, ...]:
     return cards_of_people(work, [person.id]).get(person.id, ())
 
 
+@query(Permission.PEOPLE_READ)
+def holders_of_number(work: Work, card_no: str) -> tuple[int, ...]:
+    """持卡人 — the id of whoever within sight has the card of that number; nobody for no number."""
+    return tuple(card.person_id for card in cards_by_no(work, [card_no]).values())
+
+
+@query(Permission.PEOPLE_READ)
+def active_numbers(work: Work, person_ids: Collection[int]) -> dict[int, CardNo]:
+    """在用的卡号 — of those of these people within sight who have an active card, by person."""
+    asked = select(CardRow.person_id, CardRow.card_no).where(
+        CardRow.person_id == any_(literal(list(person_ids), ARRAY(BigInteger))),
+        CardRow.state == CardState.ACTIVE,
+    )
+    return {person: CardNo(no) for person, no in work.session.execute(asked)}
+
+
+@query(Permission.PEOPLE_READ)
+def held_by(work: Work, person_no: str) -> tuple[Card, ...]:
+    """名下的卡 — all cards of the person of that number within sight, oldest first."""
+    person = people.within_sight(work, person_no)
+    return cards_of_people(work, [person.id]).get(person.id, ())
+
+
 def _cards(work: Work, condition: ColumnElement[bool], *, with_uid: bool) -> Iterator[Card]:
     asked = select(*_COLUMNS).where(condition).order_by(CardRow.id)
     for row in work.session.execute(asked):

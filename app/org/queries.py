@@ -13,7 +13,7 @@ from app.kernel.actor import Permission
 from app.kernel.errors import NotFoundError
 from app.kernel.place import Place
 from app.org.tables import UnitRow
-from app.org.terms import Grade, KnownUnit, Unit, UnitId, UnitKind
+from app.org.terms import Branch, Grade, KnownUnit, Unit, UnitId, UnitKind
 
 
 @query(Permission.ORG_READ)
@@ -23,6 +23,28 @@ def unit_by_code(work: Work, code: str) -> Unit:
     if code not in found:
         raise NotFoundError("org.unit.unknown", unit=code)
     return found[code]
+
+
+@query(Permission.ORG_READ)
+def tree(work: Work) -> tuple[Branch, ...]:
+    """机构树 — every unit within sight; those under one parent follow each other in their order."""
+    asked = select(
+        UnitRow.id, UnitRow.code, UnitRow.kind, UnitRow.name, UnitRow.path, UnitRow.parent_id,
+        UnitRow.sort_order, UnitRow.closed_at,
+    ).order_by(UnitRow.sort_order, UnitRow.id)  # fmt: skip
+    return tuple(
+        Branch(
+            id=UnitId(id_),
+            code=code,
+            kind=UnitKind(kind),
+            name=name,
+            place=Place(path),
+            parent_id=None if parent is None else UnitId(parent),
+            order=order,
+            closed=closed_at is not None,
+        )
+        for id_, code, kind, name, path, parent, order, closed_at in work.session.execute(asked)
+    )
 
 
 def units_by_code(work: Work, codes: Collection[str]) -> dict[str, Unit]:

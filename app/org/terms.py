@@ -53,6 +53,20 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
+class Branch:
+    """机构树节点 — a unit within sight, as a tree of units shows it."""
+
+    id: UnitId
+    code: str
+    kind: UnitKind
+    name: str
+    place: Place
+    parent_id: UnitId | None
+    order: int
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class KnownUnit:
     """已有机构 — a unit as an import compares it with its line."""
 

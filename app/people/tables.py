@@ -23,6 +23,8 @@ class PersonRow(Placed, Audited, Base):
         Index(None, "path"),
         # Who asks to be known says a name first.
         Index(None, "name"),
+        # The list of a hospital, page by page.
+        Index("ix_person_listing", "unit_id", "name_key", "id"),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -35,7 +37,7 @@ class PersonRow(Placed, Audited, Base):
     id_number_index: Mapped[bytes] = mapped_column(unique=True)
     sex: Mapped[str | None]
     birth_on: Mapped[date | None]
-    unit_id: Mapped[int] = mapped_column(index=True)
+    unit_id: Mapped[int]
     # Null where the unit has no departments, or the person's is not known.
     department_id: Mapped[int | None]
     title: Mapped[str]

@@ -23,6 +23,12 @@ ID_NUMBER = "people.id_number"
 PHONE = "people.phone"
 
 
+# What of a stored person makes a `Person`, in the order of its parts.
+PERSON_PARTS = (
+    "id", "person_no", "name", "path", "unit_id", "department_id", "title", "title_level", "status"
+)  # fmt: skip
+
+
 class Status(StrEnum):
     """人员状态."""
 
@@ -72,6 +78,53 @@ class Person:
     title: str
     title_level: TitleLevel | None
     status: Status
+
+
+class Meant(StrEnum):
+    """所指 — what a few typed signs are."""
+
+    NAME = "name"
+    PINYIN = "pinyin"
+    NUMBER = "number"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """找人条件 — who is looked for; what is left out asks nothing.
+
+    `also` are ids of people known to be meant by the text, because it is the number of their card.
+    `unit_id` is given where the place is that of a whole employer.
+    """
+
+    text: str = ""
+    also: tuple[int, ...] = ()
+    place: Place | None = None
+    unit_id: int | None = None
+    status: Status | None = None
+    level: TitleLevel | None = None
+    cancelled_too: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HeadCount:
+    """人数 — how many people of a unit stand in one department, or in none."""
+
+    unit_id: int
+    department_id: int | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """名单 — a page of people, how many are found at all, and how many of them come before it.
+
+    `without` is told where nobody is found: how many are, without each part of the search.
+    """
+
+    people: tuple[Person, ...]
+    total: int
+    earlier: int
+    without: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)

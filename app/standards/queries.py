@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -37,7 +37,13 @@ def pack_for(work: Work, place: Place, day: date) -> Edition:
     does, the national pack of the day, and for days before all packs the earliest of these.
     UnavailableError while no national pack is loaded.
     """
-    units = _units_above(place)
+    return packs_for(work, [place], day)[place]
+
+
+def packs_for(work: Work, places: Collection[Place], day: date) -> dict[Place, Edition]:
+    """适用规则 — the editions by which these places go on a day, each as `pack_for` says."""
+    above = {place: _units_above(place) for place in places}
+    units = {unit for some in above.values() for unit in some}
     rows = work.session.execute(
         select(EditionRow.id, EditionRow.digest, EditionRow.loaded_at, UseRow.unit_id)
         .outerjoin(UseRow, and_(UseRow.pack_id == EditionRow.pack_id, UseRow.unit_id.in_(units)))
@@ -45,15 +51,7 @@ def pack_for(work: Work, place: Place, day: date) -> Edition:
     ).all()
     read = _read(work, {row.digest for row in rows})
     found = [(row.unit_id, Edition(row.id, read[row.digest], row.loaded_at)) for row in rows]
-    national = [edition for _, edition in found if edition.pack.id in NATIONAL]
-    used = ([edition for at, edition in found if at == unit] for unit in reversed(units))
-    for near in (*used, national):
-        best = rules.in_force((edition.pack for edition in near), day)
-        if best is not None:
-            return next(edition for edition in near if edition.pack is best)
-    if not national:
-        raise UnavailableError("standards.edition.none_loaded", packs=", ".join(NATIONAL))
-    return min(national, key=lambda edition: (edition.pack.valid_from, -edition.pack.edition))
+    return {place: _nearest(found, near, day) for place, near in above.items()}
 
 
 def pack_for_year(work: Work, place: Place, year: int) -> Edition:
@@ -112,6 +110,20 @@ def _editions(work: Work, *conditions: ColumnElement[bool]) -> list[Edition]:
     ).all()
     read = _read(work, {row.digest for row in rows})
     return [Edition(row.id, read[row.digest], row.loaded_at) for row in rows]
+
+
+def _nearest(
+    found: Sequence[tuple[int | None, Edition]], units: Sequence[int], day: date
+) -> Edition:
+    national = [edition for _, edition in found if edition.pack.id in NATIONAL]
+    used = ([edition for at, edition in found if at == unit] for unit in reversed(units))
+    for near in (*used, national):
+        best = rules.in_force((edition.pack for edition in near), day)
+        if best is not None:
+            return next(edition for edition in near if edition.pack is best)
+    if not national:
+        raise UnavailableError("standards.edition.none_loaded", packs=", ".join(NATIONAL))
+    return min(national, key=lambda edition: (edition.pack.valid_from, -edition.pack.edition))
 
 
 def _units_above(place: Place) -> list[int]:

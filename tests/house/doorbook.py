@@ -39,7 +39,9 @@ from app.kernel.actor import Role
 from app.kernel.secret import Secret
 from app.org import commands as org
 from app.org import queries as units
+from app.org.terms import Unit
 from app.people import queries as people
+from app.people.terms import Search
 from app.projects import commands as filing
 from app.projects import queries as projects
 from app.projects.terms import Sought
@@ -103,6 +105,14 @@ def _imposter(work: Work, _: Estate) -> object:
         UIDS[HE_MIN],
     )  # fmt: skip
     return cards.import_people(work, people_sheet(csv_of(columns, line)))
+
+
+def _nurse(estate: Estate) -> list[int]:
+    return [estate.cast.person(HE_MIN).id]
+
+
+def _cardiology(estate: Estate) -> Unit:
+    return estate.cast.unit(CARDIOLOGY)
 
 
 def _menu_state(work: Work, _: Estate) -> object:
@@ -173,6 +183,7 @@ BOOK: dict[str, tuple[Case, ...]] = {
         Case(lambda w, _: proving.attempt_by_phone(w, _offered(w)), _PROOF),
     ),
     "accounts.binding_history": (Case(lambda w, _: bindings.binding_history(w, HE_MIN)),),
+    "accounts.bound_people": (Case(lambda w, e: bindings.bound_people(w, _nurse(e))),),
     "accounts.confirm_claim": (Case(lambda w, _: binding.confirm_claim(w, SERVICE, OPENID)),),
     "accounts.issue_slips": (Case(lambda w, _: slips.issue_slips(w, CARDIOLOGY)),),
     "accounts.offer_phone_proof": (
@@ -383,6 +394,9 @@ BOOK: dict[str, tuple[Case, ...]] = {
     ),
     "base.sweep": (Case(lambda w, _: outbox.sweep(w), _UPKEEP),),
     "cards.import_people": (Case(_imposter),),
+    "cards.active_numbers": (Case(lambda w, e: held.active_numbers(w, _nurse(e))),),
+    "cards.held_by": (Case(lambda w, _: held.held_by(w, HE_MIN)),),
+    "cards.holders_of_number": (Case(lambda w, _: held.holders_of_number(w, HE_MIN)),),
     "cards.own_cards": (Case(lambda w, _: held.own_cards(w, HE_MIN)),),
     "cards.report_lost": (Case(lambda w, _: cards.report_lost(w, HE_MIN)),),
     "cards.show_proof": (
@@ -390,6 +404,7 @@ BOOK: dict[str, tuple[Case, ...]] = {
         Case(lambda w, _: cards.show_proof(w, card_no=HE_MIN)),
     ),
     "cards.set_state": (Case(lambda w, _: cards.set_state(w, HE_MIN, CardState.LOST)),),
+    "credits.positions_of": (Case(lambda w, e: credits.positions_of(w, _nurse(e))),),
     "credits.position_of": (Case(lambda w, _: credits.position_of(w, HE_MIN, 2013)),),
     "credits.account_of": (Case(lambda w, _: credits.account_of(w, HE_MIN, 2013)),),
     "credits.entries_of": (Case(lambda w, _: credits.entries_of(w, HE_MIN, 2013)),),
@@ -403,7 +418,12 @@ BOOK: dict[str, tuple[Case, ...]] = {
         Case(_units("H1-9,H1,department,混入,9,")),
     ),
     "org.unit_by_code": (Case(lambda w, _: units.unit_by_code(w, HOSPITAL)),),
+    "org.tree": (
+        Case(lambda w, e: [one for one in units.tree(w) if one.id == _cardiology(e).id]),
+    ),
+    "people.head_counts": (Case(lambda w, _: people.head_counts(w), "counts, within sight"),),
     "people.kept_of": (Case(lambda w, _: people.kept_of(w, HE_MIN)),),
+    "people.listing": (Case(lambda w, _: people.listing(w, Search(text=HE_MIN)).people),),
     "people.person_by_no": (Case(lambda w, _: people.person_by_no(w, HE_MIN)),),
     "people.staff_of": (Case(lambda w, _: people.staff_of(w, HE_MIN)),),
     "projects.batch_of": (Case(lambda w, _: projects.batch_of(w, OWN_NO, 1)),),

@@ -47,6 +47,7 @@ BY_SESSION = {
     "console.security", "console.renew", "console.drop", "console.out",
     "projects.shelf", "projects.dossier",
     "bindings.page", "bindings.answer", "bindings.printed",
+    "people.index",
 }  # fmt: skip
 # Who may make an actor, and so say on whose behalf something is done.
 MAKERS = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import select, text
 
 from app.accounts.queries.asking import alone
@@ -89,6 +91,15 @@ def binding_history(work: Work, person_no: str) -> tuple[PastBinding, ...]:
         )
         for row, name in work.session.execute(asked)
     )
+
+
+@query(Permission.PEOPLE_READ)
+def bound_people(work: Work, person_ids: Collection[int]) -> frozenset[int]:
+    """已绑定的人 — which of these people within sight have WeChat bound, on any account."""
+    asked = select(BindingRow.person_id).where(
+        BindingRow.person_id.in_(people.people_of(work, person_ids)), BindingRow.ended_at.is_(None)
+    )
+    return frozenset(work.session.scalars(asked))
 
 
 def openid_key(slug: str, openid: str) -> str:

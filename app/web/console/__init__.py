@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from app.web.console import bindings, me, projects
+from app.web.console import bindings, me, people, projects
 
 # In the order of the menu.
 BLUEPRINTS = (
     me.blueprint,
+    people.blueprint,
     bindings.blueprint,
     projects.blueprint,
 )

@@ -55,7 +55,10 @@ class Section:
 P = Permission
 MENU: Sequence[Section] = (
     Section("", (Item("console.home", P.PEOPLE_READ),)),
-    Section("of_people", (Item("bindings.page", P.ACCOUNTS_BIND),)),
+    Section("of_people", (
+        Item("people.index", P.PEOPLE_READ),
+        Item("bindings.page", P.ACCOUNTS_BIND),
+    )),
     Section("project", (Item("projects.shelf", P.PROJECTS_READ),)),
 )  # fmt: skip
 
@@ -81,7 +84,8 @@ def page(guest: Guest, template: str, status: int = 200, **shown: object) -> Res
     made = render_template(
         template, session=guest.session, badge=badge, menu=menu_of(guest), told=told(),
         acting=_acting(guest, badge), at=lambda moment: moment.astimezone(SHANGHAI),
-        role=lambda one: words.book("roles")[one], **shown,
+        role=lambda one: words.book("roles")[one],
+        may=lambda one: one in guest.actor.permissions, **shown,
     )  # fmt: skip
     return make_response(made, status)
 

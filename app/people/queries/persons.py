@@ -1,4 +1,4 @@
-"""Questions about people."""
+"""人员 — who somebody is, by number, id, name or phone."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     LargeBinary,
+    Row,
     Text,
     and_,
     any_,
@@ -33,6 +34,7 @@ from app.people.rules import identity
 from app.people.tables import PersonRow, StatusRow
 from app.people.terms import (
     ID_NUMBER,
+    PERSON_PARTS,
     PHONE,
     History,
     Holder,
@@ -206,30 +208,24 @@ def holders(
 def _people(
     work: Work, condition: ColumnElement[bool], *order: InstrumentedAttribute[Any]
 ) -> Iterator[Person]:
-    asked = select(
-        PersonRow.id,
-        PersonRow.person_no,
-        PersonRow.name,
-        PersonRow.path,
-        PersonRow.unit_id,
-        PersonRow.department_id,
-        PersonRow.title,
-        PersonRow.title_level,
-        PersonRow.status,
-    ).where(condition)
-    rows = work.session.execute(asked.order_by(*order))
-    for id_, no, name, path, unit_id, department_id, title, level, status in rows:
-        yield Person(
-            id=PersonId(id_),
-            no=PersonNo(no),
-            name=name,
-            place=Place(path),
-            unit_id=UnitId(unit_id),
-            department_id=None if department_id is None else UnitId(department_id),
-            title=title,
-            title_level=_LEVELS[level],
-            status=_STATUSES[status],
-        )
+    asked = select(*(getattr(PersonRow, part) for part in PERSON_PARTS)).where(condition)
+    yield from map(person_of_row, work.session.execute(asked.order_by(*order)))
+
+
+def person_of_row(row: Row[*tuple[Any, ...]]) -> Person:
+    """The person whose parts, `PERSON_PARTS`, a row holds."""
+    id_, no, name, path, unit_id, department_id, title, level, status = row
+    return Person(
+        id=PersonId(id_),
+        no=PersonNo(no),
+        name=name,
+        place=Place(path),
+        unit_id=UnitId(unit_id),
+        department_id=None if department_id is None else UnitId(department_id),
+        title=title,
+        title_level=_LEVELS[level],
+        status=_STATUSES[status],
+    )
 
 
 def _histories(work: Work, ids: Collection[int]) -> dict[int, History]:

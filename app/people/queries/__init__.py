@@ -1,0 +1,37 @@
+"""Questions about people."""
+
+from app.people.queries.listing import PAGE, head_counts, listing
+from app.people.queries.persons import (
+    holders,
+    holders_of_phone,
+    kept_of,
+    known,
+    named,
+    people_by_no,
+    people_of,
+    person_by_no,
+    roster,
+    staff_of,
+    status_on,
+    with_status,
+    within_sight,
+)
+
+__all__ = [
+    "PAGE",
+    "head_counts",
+    "holders",
+    "holders_of_phone",
+    "kept_of",
+    "known",
+    "listing",
+    "named",
+    "people_by_no",
+    "people_of",
+    "person_by_no",
+    "roster",
+    "staff_of",
+    "status_on",
+    "with_status",
+    "within_sight",
+]

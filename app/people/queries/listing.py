@@ -1,0 +1,136 @@
+"""名单 — pages of people in the order of their names, however many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import BigInteger, ColumnElement, and_, any_, func, literal, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from app.base.work import Work, query
+from app.kernel.actor import Permission
+from app.kernel.place import Place
+from app.kernel.secret import Secret
+from app.people.queries.persons import person_of_row
+from app.people.rules import finding
+from app.people.tables import PersonRow
+from app.people.terms import (
+    ID_NUMBER,
+    PERSON_PARTS,
+    HeadCount,
+    Listing,
+    Meant,
+    Person,
+    Search,
+    Status,
+)
+
+PAGE = 50
+
+
+@query(Permission.PEOPLE_READ)
+def listing(work: Work, search: Search, *, after: int = 0, before: int = 0) -> Listing:
+    """名单 — a page of those within sight who are looked for, by name.
+
+    `after` and `before` are ids: of whom the page before ended with, or the next one begins with.
+    Where nobody is found, what of the search could be left out, and how many it would then find.
+    """
+    wanted = _conditions(work, search)
+    page = _page(work, [*wanted.values()], after, before)
+    counted = [func.count(), *(func.count().filter(_but(wanted, name)) for name in wanted)]
+    if page:
+        counted = [func.count(), func.count().filter(_key() < _key_of(page[0].id))]
+    asked = select(*counted).select_from(PersonRow)
+    found = work.session.execute(asked.where(*(wanted.values() if page else ()))).one()
+    if page:
+        return Listing(page, total=found[0], earlier=found[1], without=())
+    return Listing((), 0, 0, tuple((name, n) for name, n in zip(wanted, found[1:], strict=True)))
+
+
+@query(Permission.PEOPLE_READ)
+def head_counts(work: Work) -> tuple[HeadCount, ...]:
+    """人数 — of each unit within sight and its departments, without those who are cancelled."""
+    asked = (
+        select(PersonRow.unit_id, PersonRow.department_id, func.count())
+        .where(PersonRow.status != Status.CANCELLED)
+        .group_by(PersonRow.unit_id, PersonRow.department_id)
+    )
+    return tuple(HeadCount(unit, part, n) for unit, part, n in work.session.execute(asked))
+
+
+def _page(
+    work: Work, conditions: Sequence[ColumnElement[bool]], after: int, before: int
+) -> tuple[Person, ...]:
+    asked = select(*(getattr(PersonRow, part) for part in PERSON_PARTS)).where(*conditions)
+    if before:
+        asked = asked.where(_key() < _key_of(before))
+        asked = asked.order_by(PersonRow.name_key.desc(), PersonRow.id.desc())
+    else:
+        if after:
+            asked = asked.where(_key() > _key_of(after))
+        asked = asked.order_by(PersonRow.name_key, PersonRow.id)
+    found = tuple(person_of_row(row) for row in work.session.execute(asked.limit(PAGE)))
+    return found[::-1] if before else found
+
+
+def _conditions(work: Work, search: Search) -> dict[str, ColumnElement[bool]]:
+    """What is asked of a person, by the part of the search that asks it."""
+    wanted: dict[str, ColumnElement[bool]] = {}
+    if search.place is not None:
+        wanted["place"] = _within(search.place)
+    if search.unit_id is not None:
+        # The names of a unit stand in their order in its index.
+        wanted["place"] = and_(
+            wanted.get("place", literal(True)), PersonRow.unit_id == search.unit_id
+        )
+    if search.text:
+        wanted["text"] = _said(work, search)
+    if search.status is not None:
+        wanted["status"] = PersonRow.status == search.status
+    elif not search.cancelled_too:
+        wanted["in_service"] = PersonRow.status != Status.CANCELLED
+    if search.level is not None:
+        wanted["level"] = PersonRow.title_level == search.level
+    return wanted
+
+
+def _said(work: Work, search: Search) -> ColumnElement[bool]:
+    """Who may be meant by what was typed: by name, by pinyin or its initials, or by a number."""
+    meant, text = finding.meant_by(search.text)
+    ids = any_(literal(list(search.also), ARRAY(BigInteger)))
+    match meant:
+        case Meant.NUMBER:
+            index = work.site.vault.index(Secret(text.upper()), ID_NUMBER)
+            return or_(
+                PersonRow.person_no.startswith(text, autoescape=True),
+                PersonRow.id_number_index == index,
+                PersonRow.id == ids,
+            )
+        case Meant.PINYIN:
+            return or_(
+                func.replace(PersonRow.name_key, " ", "").startswith(text, autoescape=True),
+                PersonRow.name_key.regexp_match(finding.initials(text)),
+                PersonRow.person_no.startswith(text, autoescape=True),
+                PersonRow.name.icontains(text, autoescape=True),
+                PersonRow.id == ids,
+            )
+        case _:
+            return PersonRow.name.contains(text, autoescape=True)
+
+
+def _but(wanted: dict[str, ColumnElement[bool]], name: str) -> ColumnElement[bool]:
+    return and_(literal(True), *(one for other, one in wanted.items() if other != name))
+
+
+def _within(place: Place) -> ColumnElement[bool]:
+    low, high = place.bounds
+    return and_(PersonRow.path >= low, PersonRow.path < high)
+
+
+def _key() -> ColumnElement[tuple[str, int]]:
+    return tuple_(PersonRow.name_key, PersonRow.id)
+
+
+def _key_of(person_id: int) -> ColumnElement[tuple[str, int]]:
+    name = select(PersonRow.name_key).where(PersonRow.id == person_id).correlate(None)
+    return tuple_(name.scalar_subquery(), person_id)

@@ -1,0 +1,144 @@
+"""人员 — the list of people: by unit, by what is typed, page by page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.accounts.queries import binding as bindings
+from app.accounts.terms import Stage
+from app.base import words
+from app.base.work import Work, passes
+from app.cards import queries as cards
+from app.credits import queries as credits
+from app.credits.queries import Position
+from app.org import queries as org
+from app.org.terms import Branch, UnitKind
+from app.people import queries as people
+from app.people.rules.finding import LONGEST
+from app.people.terms import Listing, Person, Search, Status, TitleLevel
+from app.speech import saying
+from app.web.console import frame, trees
+from app.web.sessions import Guest, entered
+
+blueprint = frame.screens("people", "/people")
+
+EVERYBODY = "all"
+_DIGITS = 19  # more are no id of a database
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """一行 — a person as the list shows them."""
+
+    person: Person
+    card_no: str
+    home: str
+    position: Position
+    bound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """筛选 — what the address asks for, as it is written there."""
+
+    text: str
+    unit: str
+    status: str
+    level: str
+    after: int
+    before: int
+
+    def but(self, **other: str) -> dict[str, Any]:
+        """The address of the same list with something else in it, from its first page."""
+        kept = {"q": self.text, "unit": self.unit, "status": self.status, "level": self.level}
+        return {name: value for name, value in (kept | other).items() if value}
+
+
+@blueprint.get("")
+@passes(
+    "people.listing", "people.head_counts", "org.tree", "cards.holders_of_number",
+    "cards.active_numbers", "accounts.bound_people", "credits.positions_of",
+)  # fmt: skip
+@entered(Stage.OPEN)
+def index(guest: Guest) -> ResponseReturnValue:
+    """Everybody within sight, as the address sifts them."""
+    asked = asked_for()
+    with frame.working(guest) as work:
+        tree = org.tree(work)
+        chosen = trees.chosen(tree, asked.unit)
+        found = people.listing(
+            work, search_of(work, asked, chosen), after=asked.after, before=asked.before
+        )
+        rows = _rows(work, found, tree)
+        heads = people.head_counts(work)
+    if _astray(asked, found):
+        return redirect(url_for("people.index", **asked.but()))
+    return frame.page(
+        guest, "console/people.html", asked=asked, found=found, rows=rows, chosen=chosen,
+        nodes=trees.opened(tree, chosen, heads), statuses=tuple(Status), levels=tuple(TitleLevel),
+        everybody=EVERYBODY, said=lambda code: words.book("people")[code], figure=saying.figure,
+        year=rows[0].position.year.number if rows else None,
+        whole=chosen is None or chosen.kind is not UnitKind.DEPARTMENT,
+    )  # fmt: skip
+
+
+def asked_for() -> Asked:
+    """What the present address asks for; what it cannot mean is left out."""
+    got = request.args
+    status, level = got.get("status", ""), got.get("level", "")
+    return Asked(
+        text="".join(sign for sign in got.get("q", "") if sign.isprintable()).strip()[:LONGEST],
+        unit=got.get("unit", ""),
+        status=status if status in {EVERYBODY, *Status} else "",
+        level=level if level in set(TitleLevel) else "",
+        after=_number(got.get("after", "")),
+        before=_number(got.get("before", "")),
+    )
+
+
+def search_of(work: Work, asked: Asked, chosen: Branch | None) -> Search:
+    """Who is looked for; a number may be that of a card."""
+    also = cards.holders_of_number(work, asked.text) if asked.text else ()
+    employer = chosen is not None and chosen.kind is UnitKind.HOSPITAL
+    return Search(
+        text=asked.text,
+        also=also,
+        place=None if chosen is None else chosen.place,
+        unit_id=chosen.id if chosen is not None and employer else None,
+        status=Status(asked.status) if asked.status not in {"", EVERYBODY} else None,
+        level=TitleLevel(asked.level) if asked.level else None,
+        cancelled_too=asked.status == EVERYBODY,
+    )
+
+
+def _astray(asked: Asked, found: Listing) -> bool:
+    """Whether whoever leafed through the list came to its beginning, or to where nobody is."""
+    if asked.before:
+        return len(found.people) < people.PAGE
+    return bool(asked.after) and not found.people
+
+
+def _rows(work: Work, found: Listing, tree: tuple[Branch, ...]) -> tuple[Row, ...]:
+    ids = [person.id for person in found.people]
+    if not ids:
+        return ()
+    names = {branch.id: branch.name for branch in tree}
+    numbers = cards.active_numbers(work, ids)
+    positions = credits.positions_of(work, ids)
+    bound = bindings.bound_people(work, ids)
+    return tuple(
+        Row(
+            person, numbers.get(person.id, ""),
+            names.get(person.department_id or person.unit_id, ""), positions[person.id],
+            person.id in bound,
+        )
+        for person in found.people
+    )  # fmt: skip
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < _DIGITS else 0

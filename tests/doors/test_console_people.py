@@ -1,0 +1,222 @@
+"""The list of people in the console."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from html.parser import HTMLParser
+
+import pytest
+from sqlalchemy import Engine, event
+
+from app.base.site import Site
+from app.base.work import begin
+from app.cards import commands as cards
+from app.kernel.actor import Role
+from app.people.queries import PAGE
+from app.standards import commands as standards
+from tests.support.cast import (
+    CARDIOLOGY,
+    CITY_BUREAU,
+    HE_MIN,
+    HOSPITAL,
+    NURSING,
+    OPERATOR,
+    Cast,
+    csv_of,
+    id_number,
+    people_sheet,
+)
+from tests.support.office import Desk, Office
+
+COLUMNS = ("person_no", "name", "id_type", "id_number", "unit_code", "department_code", "status")
+
+
+@pytest.fixture
+def desk(office: Office, site: Site) -> Desk:
+    with begin(site, OPERATOR) as work:
+        standards.load_shipped(work)
+    return office.desk()
+
+
+def enrol(site: Site, count: int, name: str = "丁一") -> None:
+    """So many more people of the first hospital's nursing department."""
+
+    lines = [
+        (
+            f"99050{n:04}", name, "id_card",
+            id_number(date(1990, 1, 1) + timedelta(days=n // 400), 100 + 2 * (n % 400)),
+            HOSPITAL, NURSING, "normal",
+        )
+        for n in range(count)
+    ]  # fmt: skip
+    with begin(site, OPERATOR) as work:
+        cards.import_people(work, people_sheet(csv_of(COLUMNS, *lines)))
+
+
+class _Cells(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.inside = False
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag == "tr":
+            self.rows.append([])
+        self.inside = self.inside or tag == "td"
+        if tag == "td":
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = self.inside and tag != "td"
+
+    def handle_data(self, data: str) -> None:
+        if self.inside:
+            self.rows[-1][-1] += data.strip()
+
+
+def listed(page: str) -> list[list[str]]:
+    """The cells of every row of the table."""
+    parser = _Cells()
+    parser.feed(page)
+    return [row for row in parser.rows if row]
+
+
+def names(page: str) -> list[str]:
+    return [row[0] for row in listed(page)]
+
+
+@contextmanager
+def counted(engine: Engine) -> Iterator[list[str]]:
+    """The statements that run meanwhile."""
+    seen: list[str] = []
+
+    def note(_c: object, _u: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def test_a_hospital_sees_its_own_people_by_name_with_where_they_stand(desk: Desk) -> None:
+    page = desk.get("/console/people").text
+
+    assert names(page) == ["曹静", "何敏", "单晓", "周岚"]
+    assert listed(page)[1] == [
+        "何敏", HE_MIN, "心内科", "主管护师", "正常", "0.0 / 25", "25", "未绑定"
+    ]  # fmt: skip
+    assert "秦望" not in page
+    assert "颍川市第一人民医院 4 人，第 1 至 4 人" in page
+
+
+def test_the_tree_says_how_many_stand_in_each_department(desk: Desk) -> None:
+    page = desk.get("/console/people").text
+
+    assert "颍川市第一人民医院<span>4</span>" in page
+    assert "心内科<span>2</span>" in page
+    assert "护理部<span>2</span>" in page
+    assert "针灸科" not in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("q=何", ["何敏"]),
+        ("q=hemin", ["何敏"]),
+        ("q=he min", ["何敏"]),
+        ("q=HM", ["何敏"]),
+        ("q=shan", ["单晓"]),
+        ("q=990100002", ["周岚"]),
+        ("q=99010", ["曹静", "何敏", "单晓", "周岚"]),
+        ("unit=H1-1", ["何敏", "周岚"]),
+        ("level=middle", ["何敏"]),
+        ("status=maternity", []),
+        ("q=%25", []),
+        ("q=_", []),
+        ("q=秦望", []),
+        ("q=%00", ["曹静", "何敏", "单晓", "周岚"]),
+        ("after=99999999999", ["曹静", "何敏", "单晓", "周岚"]),
+        ("before=-1&after=x&status=nobody&level=;", ["曹静", "何敏", "单晓", "周岚"]),
+    ],
+)
+def test_people_are_found_by_what_is_typed_and_chosen(
+    desk: Desk, asked: str, found: list[str]
+) -> None:
+    answer = desk.get(f"/console/people?{asked}", follow_redirects=True)
+
+    assert answer.status_code == 200
+    assert names(answer.text) == found
+
+
+def test_a_whole_id_number_finds_its_person(desk: Desk) -> None:
+
+    number = id_number(date(1980, 3, 14), 2)
+
+    assert names(desk.get(f"/console/people?q={number}").text) == ["何敏"]
+    assert names(desk.get(f"/console/people?q={number[-4:]}").text) == []
+
+
+def test_where_nobody_is_found_the_page_says_what_to_leave_out(desk: Desk) -> None:
+    page = desk.get("/console/people?q=何敏&status=maternity").text
+
+    assert "没有符合条件的人。" in page
+    assert "去掉“产假”再查，有" in page
+    assert "1 人</a>" in page
+
+
+def test_another_hospitals_department_is_not_there(desk: Desk) -> None:
+    assert desk.get("/console/people?unit=H9-1").status_code == 404
+
+
+def test_a_secretary_sees_the_own_department_alone(desk: Desk, office: Office) -> None:
+    page = office.desk(Role.DEPARTMENT_SECRETARY, CARDIOLOGY).get("/console/people").text
+
+    assert names(page) == ["何敏", "周岚"]
+
+
+def test_the_city_sees_everybodys_unit(desk: Desk, office: Office) -> None:
+    page = office.desk(Role.CITY_OFFICE, CITY_BUREAU).get("/console/people").text
+
+    assert names(page) == ["曹静", "何敏", "陆遥", "单晓", "田慧", "解芳", "郑海", "周岚"]
+    assert "秦望" not in page
+
+
+def test_a_list_is_leafed_through_forth_and_back(desk: Desk) -> None:
+    enrol(desk.site, PAGE + 20)
+
+    first = desk.get("/console/people").text
+    assert len(names(first)) == PAGE
+    assert f"74 人，第 1 至 {PAGE} 人" in first
+    assert "上一页" not in first
+    after = first.split("after=")[1].split('"')[0].split("&")[0]
+    second = desk.get(f"/console/people?after={after}").text
+    assert sorted(names(first) + names(second)) == sorted([*names(first), *names(second)])
+    assert len(names(second)) == 24
+    assert "第 51 至 74 人" in second
+    assert "下一页" not in second
+    before = second.split("before=")[1].split('"')[0].split("&")[0]
+    again = desk.get(f"/console/people?before={before}").text
+    assert names(again) == names(first)
+
+
+def test_the_list_asks_as_many_questions_for_many_people_as_for_few(desk: Desk) -> None:
+    desk.get("/console/people")  # standards are read once and kept
+    with counted(desk.site.engine) as few:
+        desk.get("/console/people")
+    enrol(desk.site, 120)
+
+    with counted(desk.site.engine) as many:
+        desk.get("/console/people")
+
+    assert len(many) == len(few)
+
+
+def test_the_search_in_the_frame_leads_to_the_list(desk: Desk, cast: Cast) -> None:
+    page = desk.get("/console/").text
+
+    assert 'action="/console/people"' in page
+    assert ">人员</a>" in page
