@@ -114,6 +114,9 @@ def saying(
     short = words[f"told_short.{code}"]
     if path is None:
         return Saying(replies.cut(text), short, "")
+    if "freeze_no" in facts:
+        token = followers.freeze_token(site, str(facts["freeze_no"]))
+        facts = {**facts, "freeze": token.reveal()}
     url = links.page_for(site, account, openid, path.format_map(facts))
     whole = f"{text}\n{replies.say('told_page.link', url=url)}"
     return Saying(replies.cut(whole), short, url)

@@ -85,6 +85,7 @@ def test_a_nurse_follows_binds_reads_why_and_signs_in_at_a_pc(
     while outbox.deliver_next(beside.site):
         pass
     expect(chat.locator("#chat")).to_contain_text("你的电脑登录密码已经重设")
+    expect(opened(chat, "打开看看").locator("h1")).to_have_text("不是你改的密码，就冻结账号")
 
     # And with that she signs in at another one.
     other = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()

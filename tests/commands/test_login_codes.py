@@ -17,6 +17,7 @@ from app.accounts.rules.codes import SIGNS
 from app.accounts.terms import AccountCard, Stage, Visitor, Way
 from app.base import logs, passwords
 from app.base.database import Base
+from app.base.site import Site
 from app.base.work import begin
 from app.kernel.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from app.kernel.secret import Secret
@@ -330,19 +331,35 @@ def test_t_pw_5_everybody_bound_is_told_in_the_same_transaction(
     assert len(moments) == 1 + (before > 0)
 
 
-def freezing(owner: Engine) -> Secret:
-    """The token of the link in the last message."""
+def link_no(owner: Engine) -> str:
+    """The number of the link in the last message."""
     facts = told(owner)[-1]["facts"]
     assert isinstance(facts, dict)
-    return Secret(facts["freeze"])
+    return str(facts["freeze_no"])
+
+
+def freezing(site: Site, owner: Engine) -> Secret:
+    """The token of the link in the last message."""
+    return queries.freeze_token(site, link_no(owner))
 
 
 class TestFreezing:
+    def test_what_waits_to_be_sent_opens_nothing(self, entrance: Entrance, owner: Engine) -> None:
+        entrance.claim()
+        stored = Secret(link_no(owner))
+
+        assert queries.freezing(entrance.site, stored) is None
+        with (
+            pytest.raises(NotFoundError),
+            begin(entrance.site, entrance.cast.self(HE_MIN)) as work,
+        ):
+            commands.freeze(work, stored)
+
     def test_the_link_of_the_message_stops_everything(
         self, entrance: Entrance, owner: Engine
     ) -> None:
         signed = entrance.claim()
-        token = freezing(owner)
+        token = freezing(entrance.site, owner)
         link = queries.freezing(entrance.site, token)
         assert link is not None
         assert (link.person_no, link.place) == (HE_MIN, entrance.cast.person(HE_MIN).place)
@@ -361,7 +378,7 @@ class TestFreezing:
         entrance.claim()
         code = entrance.ask().code.reveal()
         with begin(entrance.site, entrance.cast.self(HE_MIN)) as work:
-            commands.freeze(work, freezing(owner))
+            commands.freeze(work, freezing(entrance.site, owner))
 
         assert entrance.use(HE_MIN, code) is None
 
@@ -370,7 +387,7 @@ class TestFreezing:
         self, entrance: Entrance, owner: Engine, clock: Clock, days: int
     ) -> None:
         entrance.claim()
-        token = freezing(owner)
+        token = freezing(entrance.site, owner)
         clock.advance(days=days)
 
         assert queries.freezing(entrance.site, token) is None
@@ -385,7 +402,7 @@ class TestFreezing:
     ) -> None:
         entrance.claim()
         with begin(entrance.site, entrance.cast.self(HE_MIN)) as work:
-            commands.freeze(work, freezing(owner))
+            commands.freeze(work, freezing(entrance.site, owner))
 
         with begin(entrance.site, entrance.cast.hospital_admin) as work:
             commands.unfreeze_login(work, HE_MIN, reason="本人到场，核对了身份证件")
@@ -400,7 +417,7 @@ class TestFreezing:
     ) -> None:
         entrance.claim()
         with begin(entrance.site, entrance.cast.self(HE_MIN)) as work:
-            commands.freeze(work, freezing(owner))
+            commands.freeze(work, freezing(entrance.site, owner))
 
         def unfreeze() -> None:
             with begin(entrance.site, entrance.cast.self(HE_MIN)) as work:

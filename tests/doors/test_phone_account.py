@@ -191,14 +191,14 @@ def test_what_is_no_session_of_ones_own_ends_nothing(
     assert queries.phone_session(site, other.token) is not None
 
 
-def freeze_token(owner: Engine) -> str:
+def freeze_token(site: Site, owner: Engine) -> str:
     """The link that was told to who is bound, after a new password."""
     with owner.connect() as connection:
         bodies = connection.execute(
             text("select body::text from outbox_message where topic = 'wechat.tell'")
         ).scalars()
-        [token] = {one for body in bodies for one in re.findall(r'"freeze": "([\w-]+)"', body)}
-    return str(token)
+        [number] = {one for body in bodies for one in re.findall(r'"freeze_no": "([\w-]+)"', body)}
+    return queries.freeze_token(site, str(number)).reveal()
 
 
 def test_the_owner_freezes_at_one_tap(
@@ -207,7 +207,7 @@ def test_the_owner_freezes_at_one_tap(
     used = entrance.use(HE_MIN, shown_code(he_min.post("account/reset").text))
     assert used is not None
     signed = entrance.renew(used)
-    token = freeze_token(owner)
+    token = freeze_token(site, owner)
     stranger = phone("o-zhou-lan", ZHOU_LAN)
     he_min = phone(OPENID)  # a new password ends all other sessions
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.accounts import commands as accounts
-from app.accounts import steps
+from app.accounts import queries, steps
 from app.accounts.queries.logins import own_login
 from app.accounts.steps.freezing import freeze_link
 from app.accounts.terms import Code, ConsoleSession, Offer
@@ -70,7 +70,7 @@ def entered(site: Site, cast: Cast, official: Official) -> Entered:
         waiting = accounts.reset_code(
             work, HE_MIN, card_no=HE_MIN, reason="本人忘了", present=False
         )
-        freezing = freeze_link(work, own_login(work, HE_MIN))
+        freezing = queries.freeze_token(site, freeze_link(work, own_login(work, HE_MIN)))
     offer = steps.offer_scan(site, SERVICE, BROWSER, agent=EDGE, address=PC.address)
     assert isinstance(offer, Offer)
     assert steps.scan_of(site, SERVICE, OPENID, offer.token)

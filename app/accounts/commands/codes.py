@@ -155,9 +155,9 @@ def set_password(
         work, login, way=standing.way, strong=standing.strong, stage=Stage.OPEN, visitor=visitor
     )
     if login.person_id is not None:
-        freeze = freeze_link(work, login).reveal()
+        link_no = freeze_link(work, login)
         facts = moment_facts(work.now)
-        tell_person(work, login.person_id, "password_reset", freeze=freeze, **facts)
+        tell_person(work, login.person_id, "password_reset", freeze_no=link_no, **facts)
     return signed
 
 

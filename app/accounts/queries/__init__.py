@@ -7,7 +7,13 @@ transaction of its own.
 from app.accounts.queries.asking import alone
 from app.accounts.queries.binding import binding_of
 from app.accounts.queries.invitations import hash_of, invitation, invited_to
-from app.accounts.queries.logins import account_card_of, badge_of, freezing, login_of
+from app.accounts.queries.logins import (
+    account_card_of,
+    badge_of,
+    freeze_token,
+    freezing,
+    login_of,
+)
 from app.accounts.queries.official import (
     REMEMBERED,
     forget,
@@ -42,6 +48,7 @@ __all__ = [
     "delivered",
     "follower",
     "forget",
+    "freeze_token",
     "freezing",
     "hash_of",
     "held_token",

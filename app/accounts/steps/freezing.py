@@ -6,25 +6,29 @@ import secrets
 
 from sqlalchemy import select
 
-from app.accounts.queries import hash_of
+from app.accounts.queries import freeze_token, hash_of
 from app.accounts.rules.codes import FREEZE_LIFE
 from app.accounts.steps.sessions import end_sessions
 from app.accounts.tables import CodeRow, FreezeLinkRow, LoginRow
 from app.base.work import Work
-from app.kernel.secret import Secret
 
-_TOKEN_BYTES = 16
+_NUMBER_BYTES = 16
 
 
-def freeze_link(work: Work, login: LoginRow) -> Secret:
-    """冻结链接 — the token of a link that freezes the log-in, for a week."""
-    token = Secret(secrets.token_urlsafe(_TOKEN_BYTES))
+def freeze_link(work: Work, login: LoginRow) -> str:
+    """冻结链接 — the number of a link that freezes the log-in, for a week.
+
+    `queries.freeze_token` makes the link of it, where it is sent: what waits in the outbox opens
+    nothing.
+    """
+    link_no = secrets.token_urlsafe(_NUMBER_BYTES)
     work.session.add(
         FreezeLinkRow(
-            token_hash=hash_of(token), login_id=login.id, expires_at=work.now + FREEZE_LIFE
+            token_hash=hash_of(freeze_token(work.site, link_no)), login_id=login.id,
+            expires_at=work.now + FREEZE_LIFE,
         )
-    )
-    return token
+    )  # fmt: skip
+    return link_no
 
 
 def stop(work: Work, login: LoginRow) -> None:
