@@ -485,7 +485,8 @@ def test_who_was_bound_elsewhere_waits_a_day(official: Official, cast: Cast) -> 
 
     told = official.city.say("o_new", f"绑定 {code}").words
 
-    assert told == ("已经证明是你。原来的微信会先收到通知，5 月 26 日 09:00 起换绑到这个微信。")
+    assert told == "已经证明是你。原来的微信会先收到通知，5 月 26 日 09:00 起换绑到这个微信。"
+    assert official.city.say("o_new", "学分").words == told
 
 
 @pytest.mark.parametrize("said", ["绑定", "绑定 我的卡", "绑定 123"])

@@ -6,9 +6,11 @@ account cannot say whose browser comes, the chat is the only place (trust.md 2.1
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import assert_never
 
 from app.accounts import queries as accounts
+from app.accounts.queries.binding import binding_state
 from app.accounts.rules.proofs import typed_slip
 from app.accounts.terms.proofs import Bound, NameNeeded, NotBound, Waits
 from app.base import words
@@ -39,7 +41,10 @@ def where(ask: Ask) -> str:
 
 
 def missing(ask: Ask) -> str:
-    """How to be bound, for whom we do not know."""
+    """How to be bound, for whom we do not know; from when on, for whom that is certain."""
+    until = binding_state(ask.site, ask.slug, ask.openid).pending_until
+    if until is not None:
+        return _waits(until)
     code = "missing" if may(ask.account, Capability.OAUTH) else "missing_here"
     return say(f"binding.{code}", url=links.page(ask, "bind"))
 
@@ -52,8 +57,7 @@ def _tried(ask: Ask, code: Secret) -> str:
         case Bound():
             return say("binding.done")
         case Waits(until=until):
-            at = until.astimezone(SHANGHAI)
-            return say("binding.waits", month=at.month, day=at.day, clock=f"{at:%H:%M}")
+            return _waits(until)
         case NotBound(left=left):
             refused = words.of_error(InvalidError(proving.REFUSED, left=left))
             return f"{refused}\n{say('binding.other_ways', url=links.page(ask, 'bind'))}"
@@ -61,3 +65,8 @@ def _tried(ask: Ask, code: Secret) -> str:
             raise AssertionError("a name is asked for beside a phone number only")
         case _:
             assert_never(outcome)
+
+
+def _waits(until: datetime) -> str:
+    at = until.astimezone(SHANGHAI)
+    return say("binding.waits", month=at.month, day=at.day, clock=f"{at:%H:%M}")
