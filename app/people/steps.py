@@ -1,8 +1,9 @@
-"""The people's part of taking in a roster, for the command that takes in their cards as well."""
+"""The people's part of commands above: a roster taken in, one person changed, many moved."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 
 from psycopg.errors import UniqueViolation
 from pypinyin import lazy_pinyin
@@ -12,15 +13,28 @@ from sqlalchemy.exc import IntegrityError
 
 from app.base import security, words
 from app.base.work import Work
-from app.kernel.errors import ConflictError
+from app.kernel.errors import ConflictError, InvalidError, NotFoundError
 from app.kernel.place import Place
+from app.kernel.secret import Secret
 from app.kernel.sheet import Sheet
-from app.kernel.span import local_date
+from app.kernel.span import SHANGHAI, local_date
 from app.org import queries as org
+from app.org.terms import Unit, UnitKind
 from app.people import queries
-from app.people.rules import history, roster
+from app.people.rules import history, identity, roster
+from app.people.rules.seen import mark_of
 from app.people.tables import PersonRow, StatusRow
-from app.people.terms import ID_NUMBER, PHONE, PersonId, PersonPlan, Roster
+from app.people.terms import (
+    ID_NUMBER,
+    PHONE,
+    Amendment,
+    History,
+    KnownPerson,
+    PersonId,
+    PersonPlan,
+    Roster,
+    Status,
+)
 
 
 def judge_roster(work: Work, sheet: Sheet, *, lock: bool) -> Roster:
@@ -70,6 +84,102 @@ def store_roster(work: Work, plans: Sequence[PersonPlan]) -> dict[str, tuple[Per
         plan.draft.no: (plan.known.id, plan.known.place) for plan in plans if plan.known is not None
     }
     return standing | added | changed
+
+
+def restate(work: Work, no: str, status: Status, since: date, *, seen: str) -> KnownPerson:
+    """The status holds from that day on; who the person was. Errors as `_as_seen` raises them."""
+    person = _as_seen(work, no, seen)
+    told = history.restated(person.history, status, since)
+    if told == person.history:
+        return person
+    row = work.session.get_one(PersonRow, person.id)
+    rows = work.session.scalars(select(StatusRow).where(StatusRow.person_id == person.id)).all()
+    _write_dated(work, told, person.id, person.place, rows)
+    row.status = history.newest(told)
+    return person
+
+
+def amend(work: Work, no: str, said: Amendment, *, seen: str) -> KnownPerson:
+    """The person's profile and department stand as said; who they were.
+
+    InvalidError for what cannot be. Errors as `_as_seen` raises them.
+    """
+    if not said.name:
+        raise InvalidError("people.person.name")
+    texts = (said.name, said.title, said.post, said.education, said.specialty)
+    if any(len(text) > roster.TEXT_LENGTH or not text.isprintable() for text in texts):
+        raise InvalidError("people.person.too_long")
+    person = _as_seen(work, no, seen)
+    home, department_id = _home(work, person, said.department_code)
+    row = work.session.get_one(PersonRow, person.id)
+    if said.name != row.name:
+        row.name, row.name_key = said.name, _name_key(said.name)
+    row.title, row.title_level, row.post = said.title, said.title_level, said.post
+    row.education, row.specialty = said.education, said.specialty
+    row.department_id = department_id
+    if said.phone:
+        number = identity.phone(said.phone.reveal())
+        if isinstance(number, identity.Refusal):
+            raise InvalidError("people.person.phone")
+        if number != person.profile.phone.reveal():
+            row.phone = work.site.vault.seal(Secret(number), PHONE)
+            row.phone_index = work.site.vault.index(Secret(number), PHONE)
+    place = home.person(person.id)
+    if place.path != row.path:
+        row.path = place.path
+        work.session.flush()
+        security.repath(work, {person.id: place})
+    return person
+
+
+def move_all(work: Work, source: Unit, target: Unit) -> int:
+    """Everybody at or under one department stands in another; how many they are."""
+    low, high = source.place.bounds
+    within = (PersonRow.path >= low, PersonRow.path < high)
+    places = {}
+    for row in work.session.scalars(select(PersonRow).where(*within).with_for_update()):
+        place = target.place.person(row.id)
+        row.department_id, row.path = target.id, place.path
+        places[row.id] = place
+    work.session.flush()
+    security.repath(work, places)
+    return len(places)
+
+
+def _as_seen(work: Work, no: str, mark: str) -> KnownPerson:
+    """The person of that number, locked, as whoever changes them saw them.
+
+    NotFoundError out of sight; ConflictError where somebody was first.
+    """
+    found = queries.known(work, [no], lock=True) if no.isprintable() else {}
+    if no not in found:
+        raise NotFoundError("people.person.unknown", person_no=no)
+    person = found[no]
+    if mark_of(person) != mark:
+        who, at = queries.last_change(work, person) or ("", work.now)
+        raise ConflictError(
+            "people.person.changed", person=person.profile.name, who=who,
+            at=f"{at.astimezone(SHANGHAI):%H:%M}",
+        )  # fmt: skip
+    return person
+
+
+def _home(work: Work, person: KnownPerson, code: str) -> tuple[Place, int | None]:
+    """Where the person stands in that department of their own unit, or in none of it."""
+    if not code:
+        unit = org.units_of(work, [person.unit_id]).get(person.unit_id)
+        if unit is None:
+            raise InvalidError("people.person.department", department=code)
+        return unit.place, None
+    department = org.units_by_code(work, [code]).get(code)
+    unit_id = person.unit_id
+    if (
+        department is None
+        or department.kind is not UnitKind.DEPARTMENT
+        or str(unit_id) not in department.place.path.split(".")
+    ):
+        raise InvalidError("people.person.department", department=code)
+    return department.place, department.id
 
 
 def _add(work: Work, plans: Sequence[PersonPlan]) -> dict[str, tuple[PersonId, Place]]:
@@ -127,7 +237,13 @@ def _write(work: Work, row: PersonRow, plan: PersonPlan) -> None:
 def _write_history(
     work: Work, plan: PersonPlan, person_id: int, place: Place, rows: Iterable[StatusRow]
 ) -> None:
-    wanted = dict(plan.history)
+    _write_dated(work, plan.history, person_id, place, rows)
+
+
+def _write_dated(
+    work: Work, told: History, person_id: int, place: Place, rows: Iterable[StatusRow]
+) -> None:
+    wanted = dict(told)
     for row in rows:
         status = wanted.pop(row.from_on, None)
         if status is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import NewType
 
@@ -231,3 +231,51 @@ class Roster:
     plans: tuple[PersonPlan, ...]
     known: dict[str, KnownPerson]
     faults: tuple[RowError, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFile:
+    """人员档案 — a person with unit and department; `mark` tells whether it is still as seen."""
+
+    no: str
+    person: KnownPerson
+    unit: Unit
+    department: Unit | None
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """改动 — one part of what an act changed, before and after."""
+
+    column: str
+    before: object
+    after: object
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """所为 — who did what to something of a person, and when."""
+
+    at: datetime
+    actor: str
+    role: str
+    via: str
+    action: str
+    table: str
+    kind: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """资料变更 — what is to stand of a person from now on; without a phone that on file."""
+
+    name: str
+    department_code: str
+    title: str
+    title_level: TitleLevel | None
+    post: str
+    education: str
+    specialty: str
+    phone: Secret

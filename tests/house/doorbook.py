@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, TypeAlias
 
 from sqlalchemy import text
 
 from app.accounts import commands as accounts
 from app.accounts import queries as desk
-from app.accounts.commands import binding, proving, slips
+from app.accounts.commands import binding, proving, slips, staffing
 from app.accounts.commands import requests as answering
 from app.accounts.queries import binding as bindings
 from app.accounts.queries import proofs
@@ -28,7 +29,7 @@ from app.awards import commands as awards
 from app.awards import queries as judged
 from app.awards.terms import Options
 from app.base import outbox
-from app.base.work import Work
+from app.base.work import Work, begin
 from app.cards import commands as cards
 from app.cards import queries as held
 from app.cards.terms import CardState
@@ -41,7 +42,7 @@ from app.org import commands as org
 from app.org import queries as units
 from app.org.terms import Unit
 from app.people import queries as people
-from app.people.terms import Search
+from app.people.terms import Amendment, Search, Status
 from app.projects import commands as filing
 from app.projects import queries as projects
 from app.projects.terms import Sought
@@ -55,6 +56,7 @@ from tests.support.cast import (
     CARDIOLOGY,
     HE_MIN,
     HOSPITAL,
+    OPERATOR,
     PEOPLE,
     STRANGER,
     UIDS,
@@ -69,6 +71,10 @@ from tests.support.wechat_client import ACCOUNTS, SERVICE
 Ask: TypeAlias = Callable[[Work, Estate], Any]
 
 WHY = "核对无误"
+AMENDED = Amendment(
+    name="改名", department_code=CARDIOLOGY, title="", title_level=None, post="", education="",
+    specialty="", phone=Secret(""),
+)  # fmt: skip
 WRONG = SlipEvidence(Secret("0" * 12))
 PASSWORD = "Kite-7-rivers-run"
 
@@ -105,6 +111,12 @@ def _imposter(work: Work, _: Estate) -> object:
         UIDS[HE_MIN],
     )  # fmt: skip
     return cards.import_people(work, people_sheet(csv_of(columns, line)))
+
+
+def _mark(estate: Estate) -> str:
+    """How the nurse stands, for who saw it."""
+    with begin(estate.site, OPERATOR) as work:
+        return people.file_of(work, HE_MIN).mark
 
 
 def _nurse(estate: Estate) -> list[int]:
@@ -183,6 +195,14 @@ BOOK: dict[str, tuple[Case, ...]] = {
         Case(lambda w, _: proving.attempt_by_phone(w, _offered(w)), _PROOF),
     ),
     "accounts.binding_history": (Case(lambda w, _: bindings.binding_history(w, HE_MIN)),),
+    "accounts.amend_person": (
+        Case(lambda w, e: staffing.amend_person(w, HE_MIN, AMENDED, seen=_mark(e))),
+    ),
+    "accounts.put_status": (
+        Case(lambda w, e: staffing.put_status(
+            w, HE_MIN, Status.CANCELLED, date(2013, 5, 18), seen=_mark(e))),
+    ),
+    "accounts.bindings_of": (Case(lambda w, _: bindings.bindings_of(w, HE_MIN)),),
     "accounts.bound_people": (Case(lambda w, e: bindings.bound_people(w, _nurse(e))),),
     "accounts.confirm_claim": (Case(lambda w, _: binding.confirm_claim(w, SERVICE, OPENID)),),
     "accounts.issue_slips": (Case(lambda w, _: slips.issue_slips(w, CARDIOLOGY)),),
@@ -421,6 +441,8 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "org.tree": (
         Case(lambda w, e: [one for one in units.tree(w) if one.id == _cardiology(e).id]),
     ),
+    "people.file_of": (Case(lambda w, _: people.file_of(w, HE_MIN)),),
+    "people.trail_of": (Case(lambda w, _: people.trail_of(w, HE_MIN)),),
     "people.head_counts": (Case(lambda w, _: people.head_counts(w), "counts, within sight"),),
     "people.kept_of": (Case(lambda w, _: people.kept_of(w, HE_MIN)),),
     "people.listing": (Case(lambda w, _: people.listing(w, Search(text=HE_MIN)).people),),

@@ -47,7 +47,8 @@ BY_SESSION = {
     "console.security", "console.renew", "console.drop", "console.out",
     "projects.shelf", "projects.dossier",
     "bindings.page", "bindings.answer", "bindings.printed",
-    "people.index",
+    "people.index", "people.person", "people.put_status", "people.edit",
+    "people.amend", "people.why",
 }  # fmt: skip
 # Who may make an actor, and so say on whose behalf something is done.
 MAKERS = {

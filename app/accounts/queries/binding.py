@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from sqlalchemy import select, text
 
@@ -72,11 +73,35 @@ def binding_history(work: Work, person_no: str) -> tuple[PastBinding, ...]:
     """
     if work.actor.role not in {Role.PERSON, Role.OPERATOR}:
         raise NotFoundError("people.person.unknown", person_no=person_no)
+    return _history(work, people.within_sight(work, person_no).id)
+
+
+@query(Permission.PEOPLE_READ)
+def bound_people(work: Work, person_ids: Collection[int]) -> frozenset[int]:
+    """已绑定的人 — which of these people within sight have WeChat bound, on any account."""
+    asked = select(BindingRow.person_id).where(
+        BindingRow.person_id.in_(people.people_of(work, person_ids)), BindingRow.ended_at.is_(None)
+    )
+    return frozenset(work.session.scalars(asked))
+
+
+@query(Permission.PEOPLE_READ)
+def bindings_of(work: Work, person_no: str) -> tuple[PastBinding, ...]:
+    """绑定 — all there ever were of a person within sight, newest first, without openids."""
     person = people.within_sight(work, person_no)
+    return tuple(replace(one, openid="") for one in _history(work, person.id))
+
+
+def openid_key(slug: str, openid: str) -> str:
+    """What the tries of an openid are counted under."""
+    return f"{slug}/{openid}"
+
+
+def _history(work: Work, person_id: int) -> tuple[PastBinding, ...]:
     asked = (
         select(BindingRow, OfficialAccountRow.name)
         .join(OfficialAccountRow, OfficialAccountRow.slug == BindingRow.slug)
-        .where(BindingRow.person_id == person.id)
+        .where(BindingRow.person_id == person_id)
         .order_by(BindingRow.bound_at.desc(), BindingRow.id.desc())
     )
     return tuple(
@@ -91,17 +116,3 @@ def binding_history(work: Work, person_no: str) -> tuple[PastBinding, ...]:
         )
         for row, name in work.session.execute(asked)
     )
-
-
-@query(Permission.PEOPLE_READ)
-def bound_people(work: Work, person_ids: Collection[int]) -> frozenset[int]:
-    """已绑定的人 — which of these people within sight have WeChat bound, on any account."""
-    asked = select(BindingRow.person_id).where(
-        BindingRow.person_id.in_(people.people_of(work, person_ids)), BindingRow.ended_at.is_(None)
-    )
-    return frozenset(work.session.scalars(asked))
-
-
-def openid_key(slug: str, openid: str) -> str:
-    """What the tries of an openid are counted under."""
-    return f"{slug}/{openid}"

@@ -1,5 +1,6 @@
 """Questions about people."""
 
+from app.people.queries.files import file_of, last_change, trail_of
 from app.people.queries.listing import PAGE, head_counts, listing
 from app.people.queries.persons import (
     holders,
@@ -19,11 +20,13 @@ from app.people.queries.persons import (
 
 __all__ = [
     "PAGE",
+    "file_of",
     "head_counts",
     "holders",
     "holders_of_phone",
     "kept_of",
     "known",
+    "last_change",
     "listing",
     "named",
     "people_by_no",
@@ -32,6 +35,7 @@ __all__ = [
     "roster",
     "staff_of",
     "status_on",
+    "trail_of",
     "with_status",
     "within_sight",
 ]

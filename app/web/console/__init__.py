@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from app.web.console import bindings, me, people, projects
+from app.web.console import bindings, me, person, projects
 
 # In the order of the menu.
 BLUEPRINTS = (
     me.blueprint,
-    people.blueprint,
+    person.blueprint,  # of `people` too, whose pages it goes on with
     bindings.blueprint,
     projects.blueprint,
 )

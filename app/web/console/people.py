@@ -60,7 +60,7 @@ class Asked:
 
 @blueprint.get("")
 @passes(
-    "people.listing", "people.head_counts", "org.tree", "cards.holders_of_number",
+    *frame.DOORS, "people.listing", "people.head_counts", "org.tree", "cards.holders_of_number",
     "cards.active_numbers", "accounts.bound_people", "credits.positions_of",
 )  # fmt: skip
 @entered(Stage.OPEN)

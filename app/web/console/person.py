@@ -1,0 +1,204 @@
+"""人员页 — one person: who, where they stand this year, why, and what was done to the file."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.accounts.commands import staffing
+from app.accounts.queries import binding as bindings
+from app.accounts.terms import Stage
+from app.awards import queries as awards
+from app.base import words
+from app.base.work import passes
+from app.cards import queries as cards
+from app.credits import queries as credits
+from app.kernel.errors import CmeError, ConflictError, InvalidError
+from app.kernel.secret import Secret
+from app.kernel.span import local_date
+from app.org import queries as org
+from app.org.terms import UnitKind
+from app.people import queries as people
+from app.people.rules import history
+from app.people.terms import ALWAYS, Act, Amendment, Edit, Status, TitleLevel
+from app.speech import saying
+from app.speech import why as speech
+from app.web.console import frame
+from app.web.console import people as lists
+from app.web.sessions import Guest, entered
+
+# The list and the pages of those on it are one part of the menu.
+blueprint = lists.blueprint
+
+_TEXTS = ("name", "title", "post", "education", "specialty")
+_DIGITS = 4
+_LONGEST = 64  # of what is said back, or cannot be a number
+
+
+@blueprint.get("/<no>")
+@passes(
+    *frame.DOORS, "people.file_of", "people.trail_of", "cards.held_by", "accounts.bindings_of",
+    "credits.position_of", "credits.years_of", "awards.activities_of", "org.tree",
+)  # fmt: skip
+@entered(Stage.OPEN)
+def person(guest: Guest, no: str) -> ResponseReturnValue:
+    """One person within sight."""
+    return _page(guest, no)
+
+
+@blueprint.post("/<no>/status")
+@passes(*frame.DOORS, "accounts.put_status")
+@entered(Stage.OPEN)
+def put_status(guest: Guest, no: str) -> ResponseReturnValue:
+    """Their status holds from a day on."""
+    form = request.form
+    status, said = form.get("status", ""), form.get("since", "").strip()
+    try:
+        since = _day(said)
+        with frame.working(guest) as work:
+            staffing.put_status(
+                work, no, _one_of(Status, status) or Status.NORMAL, since,
+                seen=form.get("seen", ""),
+            )  # fmt: skip
+    except (ConflictError, InvalidError) as refused:
+        return _page(guest, no, refused, "status", {"status": status, "since": said})
+    frame.tell("people.status", {"since": since, "status": _said(f"status.{status}")})
+    return redirect(url_for("people.person", no=no), 303)
+
+
+@blueprint.get("/<no>/edit")
+@passes(*frame.DOORS, "people.file_of", "org.tree")
+@entered(Stage.OPEN)
+def edit(guest: Guest, no: str) -> ResponseReturnValue:
+    """The form of what can be changed by hand."""
+    return _form(guest, no)
+
+
+@blueprint.post("/<no>/edit")
+@passes(*frame.DOORS, "accounts.amend_person", "people.file_of", "org.tree")
+@entered(Stage.OPEN)
+def amend(guest: Guest, no: str) -> ResponseReturnValue:
+    """What was filled in stands."""
+    form = request.form
+    told = {name: form.get(name, "").strip() for name in _TEXTS}
+    try:
+        said = Amendment(
+            **told, department_code=form.get("department", ""),
+            title_level=_one_of(TitleLevel, form.get("level", "")),
+            phone=Secret(form.get("phone", "").strip()[:_LONGEST]),
+        )  # fmt: skip
+        with frame.working(guest) as work:
+            staffing.amend_person(work, no, said, seen=form.get("seen", ""))
+    except (ConflictError, InvalidError) as refused:
+        return _form(guest, no, refused, form.to_dict())
+    frame.tell("people.amended", {"name": told["name"]})
+    return redirect(url_for("people.person", no=no), 303)
+
+
+@blueprint.get("/<no>/why/<path:project_no>/<int:batch_no>")
+@passes(*frame.DOORS, "awards.trace", "people.file_of")
+@entered(Stage.OPEN)
+def why(guest: Guest, no: str, project_no: str, batch_no: int) -> ResponseReturnValue:
+    """为什么 — one activity of one person, in the words the person reads."""
+    with frame.working(guest) as work:
+        file = people.file_of(work, no)
+        trace = awards.trace(work, no, project_no, batch_no)
+        told = speech.page(trace, local_date(work.now))
+    return frame.page(guest, "console/why.html", file=file, told=told)
+
+
+def _page(
+    guest: Guest, no: str, refused: CmeError | None = None, at: str = "",
+    filled: dict[str, str] | None = None,
+) -> ResponseReturnValue:  # fmt: skip
+    year = request.args.get("year", "")
+    number = int(year) if year.isdecimal() and len(year) == _DIGITS else None
+    with frame.working(guest) as work:
+        today = local_date(work.now)
+        file = people.file_of(work, no)
+        position = credits.position_of(work, no, number)
+        activities = awards.activities_of(work, no, position.year.span)
+        held = cards.held_by(work, no)
+        bound = bindings.bindings_of(work, no)
+        trail = people.trail_of(work, no)
+        years = sorted({*credits.years_of(work, no), position.year.number}, reverse=True)
+        names = {str(branch.id): branch.name for branch in org.tree(work)}
+    return frame.page(
+        guest, "console/person.html", refused.http_status if refused else 200, file=file,
+        profile=file.person.profile, position=position, held=held, bound=bound, years=years,
+        rows=tuple(speech.row(one, today) for one in activities), trail=trail, today=today,
+        now_is=history.in_force(file.person.history, today), statuses=tuple(Status),
+        always=ALWAYS, refusal=words.of_error(refused) if refused else "", at_form=at,
+        filled=filled or {}, said=_said, figure=saying.figure, dated=saying.dated,
+        moment=saying.full_moment, told_of=lambda act: _told_of(act, names),
+    )  # fmt: skip
+
+
+def _form(
+    guest: Guest, no: str, refused: CmeError | None = None, filled: dict[str, str] | None = None
+) -> ResponseReturnValue:
+    with frame.working(guest) as work:
+        file = people.file_of(work, no)
+        tree = org.tree(work)
+    profile, department = file.person.profile, file.department
+    stands = {name: getattr(profile, name) for name in _TEXTS} | {
+        "level": profile.title_level or "", "department": department.code if department else "",
+    }  # fmt: skip
+    departments = [
+        branch for branch in tree
+        if branch.kind is UnitKind.DEPARTMENT and file.unit.place.holds(branch.place)
+        and not branch.closed
+    ]  # fmt: skip
+    return frame.page(
+        guest, "console/person_edit.html", refused.http_status if refused else 200, file=file,
+        filled=stands | (filled or {}), departments=departments, levels=tuple(TitleLevel),
+        refusal=words.of_error(refused) if refused else "", said=_said,
+        whole=any(branch.id == file.unit.id for branch in tree),
+    )  # fmt: skip
+
+
+def _told_of(act: Act, names: dict[str, str]) -> str:
+    """What an act changed, in words: each part before and after."""
+    return _said("trail.between").join(_edited(edit, names) for edit in act.edits if edit.column)
+
+
+def _edited(edit: Edit, names: dict[str, str]) -> str:
+    facts = {"column": _said(f"column.{edit.column}")}
+    before, after = (_value(edit.column, one, names) for one in (edit.before, edit.after))
+    if not before and not after:
+        return _said("trail.changed").format_map(facts)
+    if not before or not after:
+        return _said("trail.is").format_map(facts | {"after": after or before})
+    return _said("trail.became").format_map(facts | {"before": before, "after": after})
+
+
+def _value(column: str, value: object, names: dict[str, str]) -> str:
+    """A stored value as people read it; nothing for what is sealed."""
+    text = "" if value is None else str(value)
+    if text.startswith("<"):
+        return ""
+    if column in {"department_id", "unit_id"}:
+        return names.get(text, "")
+    book = words.book("people")
+    return (
+        book.get(f"value.{text}") or book.get(f"status.{text}") or book.get(f"level.{text}", text)
+    )
+
+
+def _said(code: str) -> str:
+    book = words.book("people")
+    return book.get(code) or book[f"{code.split('.', maxsplit=1)[0]}.other"]
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidError("people.person.day", value=text[:_LONGEST]) from None
+
+
+def _one_of(kind: Any, text: str) -> Any:
+    return kind(text) if text in set(kind) else None
