@@ -29,6 +29,7 @@ pytest_plugins = [
     "tests.support.wechat_client",
     "tests.support.platforms",
     "tests.support.entrance",
+    "tests.support.holding",
     "tests.support.nurse",
     "tests.support.office",
     "tests.support.phones",

@@ -275,6 +275,42 @@ class Outcome:
 Crowd = Iterable[tuple[int, Sequence[int]]]
 
 
+@dataclass(frozen=True, slots=True)
+class Near:
+    """差一点的人 — a person not granted, and the most seconds by which something was missed."""
+
+    person_id: int
+    lacking: int
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """缺什么 — the labels of the windows that so many people missed; () where it is no window."""
+
+    labels: tuple[str, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class WindowCount:
+    """时段人数 — who swiped in a window, and who missed it by ten minutes at most."""
+
+    window: Window
+    inside: int
+    close: int
+
+
+class Group(StrEnum):
+    """看哪些人 — of whom an analysis shows a list."""
+
+    NEAR = "near"  # 差一点的人
+    GAINED = "gained"  # 因改动得分的人
+    LOST = "lost"  # 因改动失去的人
+    REFUSED = "refused"  # 不得分
+    OVERLAP = "overlap"  # 与其他项目重叠
+    LECTURERS = "lecturers"  # 主讲人
+
+
 class Stage(StrEnum):
     """授分进度 — how far the award of a batch has come."""
 

@@ -23,7 +23,7 @@ from app.accounts.queries import proofs
 from app.accounts.terms import CodeId, DeliveryState, GrantId, Screen
 from app.accounts.terms.proofs import Attempt, PhoneEvidence, SlipEvidence
 from app.attendance import commands as attendance
-from app.attendance.queries import devices, records, uploads
+from app.attendance.queries import devices, histogram, records, uploads
 from app.attendance.terms import Answer, DeviceKind
 from app.awards import commands as awards
 from app.awards import queries as judged
@@ -372,6 +372,7 @@ BOOK: dict[str, tuple[Case, ...]] = {
         Case(lambda w, e: devices.package_body(w, e.device.id, e.package_id)),
     ),
     "attendance.packages_after": (Case(lambda w, e: devices.packages_after(w, e.device.id, 0)),),
+    "attendance.minutes_of": (Case(lambda w, _: histogram.minutes_of(w, OWN_NO, 1)),),
     "attendance.records_of": (Case(lambda w, _: records.records_of(w, OWN_NO, 1)),),
     "attendance.register": (
         Case(lambda w, _: attendance.register(w, OWN_SN, HOSPITAL, DeviceKind.MBOX)),
@@ -406,6 +407,7 @@ BOOK: dict[str, tuple[Case, ...]] = {
     ),
     "awards.trace": (Case(lambda w, _: judged.trace(w, HE_MIN, OWN_NO, 1)),),
     "awards.undo": (Case(lambda w, e: awards.undo(w, e.run_id, WHY)),),
+    "awards.weigh": (Case(lambda w, _: judged.weigh(w, OWN_NO, 1, Options())),),
     "awards.verdicts_of": (Case(lambda w, e: judged.verdicts_of(w, e.run_id)),),
     "base.given_up": (Case(lambda w, _: outbox.given_up(w)),),
     "base.retry": (

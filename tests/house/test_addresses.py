@@ -45,10 +45,10 @@ BY_SESSION = {
     "login.password", "login.set_password", "login.second", "login.prove_second", "login.enrol",
     "login.confirm", "console.home", "console.choose", "console.sessions", "console.end",
     "console.security", "console.renew", "console.drop", "console.out",
-    "projects.shelf", "projects.dossier",
     "bindings.page", "bindings.answer", "bindings.printed",
     "people.index", "people.person", "people.put_status", "people.edit",
     "people.amend", "people.why",
+    "projects.shelf", "projects.dossier", "analysis.page", "analysis.whatif",
 }  # fmt: skip
 # Who may make an actor, and so say on whose behalf something is done.
 MAKERS = {

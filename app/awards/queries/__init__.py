@@ -15,15 +15,18 @@ from app.awards.queries.runs import (
 )
 from app.awards.queries.standing import standings_of
 from app.awards.queries.todo import due
+from app.awards.queries.weighing import Listed, Weighing, weigh
 
 __all__ = [
     "Activity",
     "Case",
     "Judged",
     "Judgement",
+    "Listed",
     "Run",
     "Told",
     "Trace",
+    "Weighing",
     "activities_of",
     "awarded_among",
     "brief_of",
@@ -42,4 +45,5 @@ __all__ = [
     "verdict_of",
     "verdicts_of",
     "waiting_before",
+    "weigh",
 ]

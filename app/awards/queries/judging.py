@@ -112,7 +112,7 @@ def judge(work: Work, case: Case, plan: Plan) -> Judgement:
     """
     brief = brief_of(work, case, plan)
     situations = situations_of(work, case)
-    lecturers = _lecturers(work, brief, case)
+    lecturers = lecturer_verdicts(work, brief, case)
     unknown = facts.unknown_card_count(work, case.batch.id)
     plain: list[int] = []
     rest: list[Verdict] = []
@@ -178,24 +178,8 @@ def occasion_of(batch: Batch) -> Occasion:
     )
 
 
-def _occasion(case: Case) -> Occasion:
-    return replace(
-        occasion_of(case.batch),
-        limits=_limits(case, ClaimRole.ATTENDEE),
-        lecturer_limits=_limits(case, ClaimRole.LECTURER),
-        rounding=standard_rules.rounding_of(case.edition.pack),
-    )
-
-
-def _limits(case: Case, role: ClaimRole) -> Limits:
-    limits = standard_rules.limits_of(case.edition.pack, case.item, role, case.batch.project.cap)
-    project, year = limits.project, limits.year
-    return Limits(
-        None if project is None else project.in_cents(), None if year is None else year.in_cents()
-    )
-
-
-def _lecturers(work: Work, brief: Brief, case: Case) -> tuple[Verdict, ...]:
+def lecturer_verdicts(work: Work, brief: Brief, case: Case) -> tuple[Verdict, ...]:
+    """授课判定 — the verdicts of the batch's lecturers; the caller reaches."""
     by_person: dict[int, list[Decimal]] = {}
     for one in case.batch.lecturers:
         by_person.setdefault(one.person_id, []).append(one.hours)
@@ -215,6 +199,23 @@ def _lecturers(work: Work, brief: Brief, case: Case) -> tuple[Verdict, ...]:
         )
         verdicts.append(rules.judge_lecturer(brief, person, gross.in_cents(), situation))
     return tuple(verdicts)
+
+
+def _occasion(case: Case) -> Occasion:
+    return replace(
+        occasion_of(case.batch),
+        limits=_limits(case, ClaimRole.ATTENDEE),
+        lecturer_limits=_limits(case, ClaimRole.LECTURER),
+        rounding=standard_rules.rounding_of(case.edition.pack),
+    )
+
+
+def _limits(case: Case, role: ClaimRole) -> Limits:
+    limits = standard_rules.limits_of(case.edition.pack, case.item, role, case.batch.project.cap)
+    project, year = limits.project, limits.year
+    return Limits(
+        None if project is None else project.in_cents(), None if year is None else year.in_cents()
+    )
 
 
 def _cancelled(work: Work, case: Case, person_id: int | None = None) -> set[int]:

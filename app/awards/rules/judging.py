@@ -104,6 +104,12 @@ def sift(
     return plain, rest
 
 
+def barred(swipes: Sequence[int], situation: Situation) -> bool:
+    """Whether a person with these swipes is refused whatever the plan asks of swipes."""
+    whole = situation.cancelled or situation.other_unit or situation.lecturing
+    return whole or bool(_clash(swipes, situation))
+
+
 def outcome_of(
     plain: int,
     verdicts: Iterable[Verdict],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.web.console import bindings, me, person, projects
+from app.web.console import analysis, bindings, me, person, projects
 
 # In the order of the menu.
 BLUEPRINTS = (
@@ -10,4 +10,5 @@ BLUEPRINTS = (
     person.blueprint,  # of `people` too, whose pages it goes on with
     bindings.blueprint,
     projects.blueprint,
+    analysis.blueprint,
 )

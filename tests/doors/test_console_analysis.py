@@ -1,0 +1,131 @@
+"""考情分析 — what the page says of a day's swipes, and what a moved edge would change."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from app.kernel.actor import Role
+from tests.support.cast import COUNTY_HOSPITAL
+from tests.support.filing import NO
+from tests.support.holding import BOTH, NEARLY_IN, NEARLY_OUT, NOON, Training, name_of
+from tests.support.office import Desk, Office
+
+PAGE = f"/console/analysis/{NO}/1"
+IN = {"label": "上午签到", "start": "2013-05-18T07:30", "end": "2013-05-18T08:30"}
+OUT = {"label": "下午签退", "start": "2013-05-18T17:00", "end": "2013-05-18T18:00"}
+GRANTED = BOTH - 1  # the lecturer is no attendee
+
+
+@pytest.fixture
+def desk(office: Office, training: Training) -> Desk:
+    return office.desk()
+
+
+def asked(*windows: dict[str, str], **more: str) -> dict[str, Any]:
+    """The query of these windows."""
+    found = {name: [one[name] for one in windows] for name in ("label", "start", "end")}
+    return {"strategy": "windows", **found, **more}
+
+
+def number(page: str, name: str) -> int:
+    [found] = re.findall(rf'id="{name}">(\d+)', page)
+    return int(found)
+
+
+def test_the_page_tells_what_the_plan_as_filed_would_give(desk: Desk) -> None:
+    page = desk.get(PAGE).text
+
+    assert number(page, "granted") == GRANTED
+    assert number(page, "gained") == number(page, "lost") == 0
+    assert "另有 1 张未知卡" in page
+    assert re.search(rf"缺下午签退</dt><dd>{NEARLY_OUT + NOON}<", page)
+    assert f"差一点的人 {NEARLY_OUT + NEARLY_IN}" in page
+    assert page.index(name_of(BOTH + NEARLY_OUT - 1)) < page.index(name_of(BOTH))
+
+
+@pytest.mark.parametrize("where", [PAGE, f"{PAGE}/whatif"])
+def test_an_earlier_edge_tells_who_gains(desk: Desk, where: str) -> None:
+    moved = asked(IN, OUT | {"start": "2013-05-18T16:55"}, moved="1-start", show="gained")
+
+    page = desk.get(where, query_string=moved).text
+
+    gained = NEARLY_OUT - 3
+    assert number(page, "granted") == GRANTED + gained
+    assert number(page, "gained") == gained
+    assert f"多 {gained} 人得分" in page
+    assert "17:00 改到 16:55，无人失去" in page
+    assert name_of(BOTH + NEARLY_OUT - 1) in page
+
+
+def test_a_later_edge_tells_who_loses(desk: Desk) -> None:
+    moved = asked(IN, OUT | {"start": "2013-05-18T17:20"}, show="lost")
+
+    page = desk.get(f"{PAGE}/whatif", query_string=moved).text
+
+    assert number(page, "lost") > 0
+    assert number(page, "granted") + number(page, "lost") == GRANTED
+    assert "早了" in page
+
+
+def test_every_strategy_says_how_many_it_grants(desk: Desk) -> None:
+    page = desk.get(PAGE).text
+
+    counts = dict(re.findall(r'id="v-(\w+)" data-live>(\d+) 人', page))
+    assert counts.keys() == {
+        "windows", "any", "any_course", "all_courses", "prorata_hours", "min_swipes",
+        "duration_ratio",
+    }  # fmt: skip
+    assert int(counts["windows"]) == GRANTED
+    assert int(counts["any"]) > int(counts["min_swipes"]) > int(counts["windows"])
+
+
+@pytest.mark.parametrize("strategy", ["any", "all_courses", "min_swipes", "duration_ratio"])
+def test_another_strategy_is_looked_at_by_its_address(desk: Desk, strategy: str) -> None:
+    page = desk.get(f"{PAGE}?strategy={strategy}").text
+
+    [counted] = re.findall(rf'id="v-{strategy}" data-live>(\d+) 人', page)
+    assert number(page, "granted") == int(counted)
+    assert "恢复申报时的方案" in page
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        asked(IN | {"start": "nonsense"}), asked(IN | {"end": "2013-05-18T07:00"}),
+        asked(strategy="nonsense"), asked(strategy="min_swipes", min_swipes="0"),
+        asked(strategy="duration_ratio", percent="101"), asked(IN | {"label": ""}),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_said_and_nothing_is_lost(desk: Desk, wrong: dict[str, Any]) -> None:
+    page = desk.get(PAGE, query_string=wrong)
+    live = desk.get(f"{PAGE}/whatif", query_string=wrong)
+
+    assert (page.status_code, live.status_code) == (422, 422)
+    assert 'role="alert"' in page.text
+    assert 'role="alert"' in live.text
+    assert number(page.text, "granted") == GRANTED
+
+
+def test_a_window_is_added_and_dropped_without_any_script(desk: Desk) -> None:
+    more = desk.get(PAGE, query_string=asked(IN, OUT, add="1")).text
+    less = desk.get(PAGE, query_string=asked(IN, OUT, drop="1")).text
+
+    assert more.count('name="label"') == 3
+    assert less.count('name="label"') == 1
+    assert number(less, "granted") > GRANTED
+
+
+def test_looking_changes_nothing(desk: Desk) -> None:
+    desk.get(PAGE, query_string=asked(OUT))
+
+    assert number(desk.get(PAGE).text, "granted") == GRANTED
+
+
+def test_a_batch_of_another_hospital_is_not_there(office: Office, training: Training) -> None:
+    other = office.desk(Role.HOSPITAL_ADMIN, COUNTY_HOSPITAL, name="other")
+
+    assert other.get(PAGE).status_code == 404
+    assert other.get(f"{PAGE}/whatif").status_code == 404
