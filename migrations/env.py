@@ -13,13 +13,14 @@ from app.base import trail as _trail
 from app.base.database import Base
 from app.cards import tables as _cards
 from app.credits import tables as _credits
+from app.making import tables as _making
 from app.org import tables as _org
 from app.people import tables as _people
 from app.projects import tables as _projects
 from app.standards import tables as _standards
 
 TABLES = (
-    _accounts, _attendance, _awards, _cards, _credits, _org, _people, _projects, _standards, _trail
+    _accounts, _attendance, _awards, _cards, _credits, _making, _org, _people, _projects, _standards, _trail
 )  # fmt: skip
 LOCK = 4_201_958  # any number that nothing else in the database uses
 

@@ -6,19 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import assert_never
 
-from psycopg.errors import UniqueViolation
-from sqlalchemy import BigInteger, Text, any_, literal, select
+from sqlalchemy import Text, any_, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.exc import IntegrityError
 
 from app.accounts.queries import proofs as accounts_queries
 from app.accounts.steps import binding as accounts
 from app.accounts.terms.proofs import CardProof
 from app.base.work import Work, command
-from app.cards import queries, rules
+from app.cards import queries, rules, steps
 from app.cards.tables import CardRow
 from app.cards.terms import (
-    UID,
     Card,
     CardChange,
     CardDraft,
@@ -150,7 +147,7 @@ def _held(work: Work, card_no: str) -> tuple[CardRow, tuple[Card, ...]]:
 
 def _put(work: Work, row: CardRow, state: CardState, since: datetime) -> Card:
     row.state, row.since = state, since
-    _flush(work)
+    steps.flush(work)
     work.tell("cards.changed", place=Place.root(), card_ids=[row.id], person_ids=[])
     return Card(CardId(row.id), CardNo(row.card_no), PersonId(row.person_id), state, since, None)
 
@@ -199,13 +196,13 @@ def _store_cards(
     work_list = list(zip(drafts, changes, strict=True))
     new = [draft for draft, change in work_list if change is CardChange.REGISTERED]
     read = {draft.no: draft.uid for draft, change in work_list if change is CardChange.READ}
-    changed = _replace(work, [standing[draft.person_no][0] for draft in new])
+    changed = steps.replace_active(work, [standing[draft.person_no][0] for draft in new])
     numbers = literal(list(read), ARRAY(Text))
     for row in work.session.scalars(select(CardRow).where(CardRow.card_no == any_(numbers))):
-        _write_uid(work, row, read[row.card_no])
+        steps.write_uid(work, row, read[row.card_no])
         changed.append(row.id)
     # One active card a person: the old ones give way before the new ones come.
-    _flush(work)
+    steps.flush(work)
     ids = work.fresh_ids(CardRow, len(new))
     for card_id, draft in zip(ids, new, strict=True):
         person_id, place = standing[draft.person_no]
@@ -213,34 +210,7 @@ def _store_cards(
             id=card_id, path=place.path, person_id=person_id, card_no=draft.no,
             state=CardState.ACTIVE, since=work.now,
         )  # fmt: skip
-        _write_uid(work, row, draft.uid)
+        steps.write_uid(work, row, draft.uid)
         work.session.add(row)
-    _flush(work)
+    steps.flush(work)
     return [*changed, *ids]
-
-
-def _replace(work: Work, person_ids: Sequence[int]) -> list[int]:
-    """Let the active cards of people who get a new one be replaced from now on."""
-    replaced = select(CardRow).where(
-        CardRow.person_id == any_(literal(list(person_ids), ARRAY(BigInteger))),
-        CardRow.state == CardState.ACTIVE,
-    )
-    ids = []
-    for row in work.session.scalars(replaced.with_for_update()):
-        row.state, row.since = CardState.REPLACED, work.now
-        ids.append(row.id)
-    return ids
-
-
-def _write_uid(work: Work, row: CardRow, uid: Secret) -> None:
-    row.uid = work.site.vault.seal(uid, UID) if uid else None
-    row.uid_index = work.site.vault.index(uid, UID) if uid else None
-
-
-def _flush(work: Work) -> None:
-    try:
-        work.session.flush()
-    except IntegrityError as error:
-        if not isinstance(error.orig, UniqueViolation):
-            raise
-        raise ConflictError("cards.card.raced") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +20,20 @@ AHEAD = timedelta(minutes=10)
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 # ISO/IEC 14443-3: UIDs of one, two or three parts.
+LONGEST_NO = 32
 _UID = re.compile(r"[0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20}")
+
+
+def card_no(text: str) -> str:
+    """卡号 as it is kept; what cannot be one becomes empty."""
+    bare = "".join(unicodedata.normalize("NFKC", text).split())
+    return bare if bare.isprintable() and len(bare) <= LONGEST_NO else ""
+
+
+def uid(text: Secret) -> Secret | None:
+    """芯片号 as it is kept, upper-case hex, empty for none; None for what cannot be one."""
+    bare = "".join(text.reveal().split()).upper()
+    return Secret(bare) if not bare or _UID.fullmatch(bare) else None
 
 
 def read(sheet: Sheet, nos: Sequence[str]) -> tuple[tuple[CardDraft, ...], tuple[RowError, ...]]:

@@ -47,6 +47,13 @@ def tree(work: Work) -> tuple[Branch, ...]:
     )
 
 
+@query(Permission.ORG_READ)
+def employers(work: Work) -> tuple[Unit, ...]:
+    """用人单位 — the open hospitals and bureaus within sight."""
+    employing = UnitRow.kind.in_([UnitKind.HOSPITAL, UnitKind.BUREAU])
+    return tuple(_units(work, employing & UnitRow.closed_at.is_(None)))
+
+
 def units_by_code(work: Work, codes: Collection[str]) -> dict[str, Unit]:
     """The units of these codes, by code; what is unknown or out of sight is left out."""
     texts = literal([code for code in codes if code.isprintable()], ARRAY(Text))

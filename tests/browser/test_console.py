@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from app.accounts.commands import requests
 from tests.browser.conftest import Served
 from tests.support.binding import follower
+from tests.support.cast import HE_MIN, ZHOU_LAN
 from tests.support.office import Desk, Office
 from tests.support.wechat_client import SERVICE
 
@@ -44,3 +45,32 @@ def test_bindings_are_confirmed_and_slips_printed(
     expect(page.get_by_role("heading", name="激活条：护理部，2 人")).to_be_visible()
     expect(page.get_by_role("button", name="打印 2 条")).to_be_visible()
     whole(page, "console-slips")
+
+
+def test_cards_are_asked_for_in_a_batch_and_handed_out(
+    served: Served, office: Office, at_desk: AtDesk, whole: Whole
+) -> None:
+    page = at_desk(office.desk())
+    page.goto(f"{served.url}/console/cards")
+    whole(page, "console-cards-empty")
+    page.get_by_label("换卡").check()
+    page.get_by_role("button", name="开批次").click()
+    whole(page, "console-cards-draft")
+    page.get_by_label("人员编号").fill(f"{HE_MIN}\n{ZHOU_LAN}\n123")
+    page.get_by_role("button", name="加进这一批").click()
+    expect(page.get_by_role("alert")).to_contain_text("123：没有这个编号的人")
+    whole(page, "console-cards-fault")
+    page.get_by_label("人员编号").fill(f"{HE_MIN}\n{ZHOU_LAN}")
+    page.get_by_role("button", name="加进这一批").click()
+    page.get_by_role("button", name="提交 2 人").click()
+    expect(page.get_by_role("status")).to_contain_text("6 月 24 日到期")
+    page.get_by_role("link", name="打印制卡资料").click()
+    whole(page, "console-cards-sheet")
+    page.get_by_role("link", name="返回").click()
+    page.get_by_role("button", name="材料送出了").click()
+    page.get_by_label("何敏的新卡号").fill("880001")
+    page.get_by_role("row").filter(has_text="何敏").get_by_role("button", name="发卡").click()
+    expect(page.get_by_role("status")).to_contain_text("何敏 的新卡 880001 现在起算数")
+    whole(page, "console-cards-made")
+    page.get_by_role("link", name="卡片").first.click()
+    whole(page, "console-cards")

@@ -38,6 +38,9 @@ from app.credits import commands as ledger
 from app.credits import queries as credits
 from app.kernel.actor import Role
 from app.kernel.secret import Secret
+from app.making import commands as making
+from app.making import queries as asked_cards
+from app.making.terms import Kind
 from app.org import commands as org
 from app.org import queries as units
 from app.org.terms import Unit
@@ -53,6 +56,7 @@ from tests.house.estate import OPENID, OWN_NO, OWN_SN, PACK, WAITING_SN, Estate
 from tests.support import filing as filed
 from tests.support.cast import (
     ACUPUNCTURE,
+    CAO_JING,
     CARDIOLOGY,
     HE_MIN,
     HOSPITAL,
@@ -60,6 +64,7 @@ from tests.support.cast import (
     PEOPLE,
     STRANGER,
     UIDS,
+    ZHOU_LAN,
     csv_of,
     id_number,
     people_sheet,
@@ -409,6 +414,20 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "awards.undo": (Case(lambda w, e: awards.undo(w, e.run_id, WHY)),),
     "awards.weigh": (Case(lambda w, _: judged.weigh(w, OWN_NO, 1, Options())),),
     "awards.verdicts_of": (Case(lambda w, e: judged.verdicts_of(w, e.run_id)),),
+    "making.open_batch": (Case(lambda w, _: making.open_batch(w, HOSPITAL, Kind.NEW)),),
+    "making.add": (Case(lambda w, e: making.add(w, e.card_batch_id, [HE_MIN])),),
+    "making.withdraw": (Case(lambda w, e: making.withdraw(w, e.card_batch_id, ZHOU_LAN)),),
+    "making.hand_in": (Case(lambda w, e: making.hand_in(w, e.card_batch_id)),),
+    "making.make": (Case(lambda w, e: making.make(w, e.submitted_batch_id)),),
+    "making.hand_out": (
+        Case(
+            lambda w, e: making.hand_out(
+                w, e.submitted_batch_id, CAO_JING, "880001", "曹静", Secret("")
+            )
+        ),
+    ),
+    "making.batches": (Case(lambda w, _: asked_cards.batches(w), "batches, within sight"),),
+    "making.batch_of": (Case(lambda w, e: asked_cards.batch_of(w, e.card_batch_id)),),
     "base.given_up": (Case(lambda w, _: outbox.given_up(w)),),
     "base.retry": (
         Case(lambda w, e: outbox.retry(w, [e.given_up_id])),
@@ -439,6 +458,7 @@ BOOK: dict[str, tuple[Case, ...]] = {
         Case(_units("H1,9901,hospital,改名,2,tertiary")),
         Case(_units("H1-9,H1,department,混入,9,")),
     ),
+    "org.employers": (Case(lambda w, _: units.employers(w), "units, within sight"),),
     "org.unit_by_code": (Case(lambda w, _: units.unit_by_code(w, HOSPITAL)),),
     "org.tree": (
         Case(lambda w, e: [one for one in units.tree(w) if one.id == _cardiology(e).id]),

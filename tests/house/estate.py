@@ -34,6 +34,8 @@ from app.cards.terms import CardState
 from app.kernel.actor import Actor, Role, Via
 from app.kernel.place import Place
 from app.kernel.secret import Secret
+from app.making import commands as making
+from app.making.terms import Kind
 from app.projects import queries as projects
 from app.standards import commands as standards
 from device.mbox.machine import Card, Machine
@@ -98,6 +100,9 @@ class Estate:
     batch_id: int
     given_up_id: int
     card_id: int
+    # Cards that are asked for: a draft with one who could be handed in, and a batch handed in.
+    card_batch_id: int
+    submitted_batch_id: int
     entry_id: int
     enrol_code: Secret
     invitation: Invitation
@@ -183,9 +188,21 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
         site, cast, device, machine, other, package.id, found["upload"], queued_upload_id,
         batch.batch_id, found["unknown_card"], found["revoked_card"], found["unknown_activity"],
         run_id, queued_run_id, batch_id, _given_up(site, cast.unit(HOSPITAL).place),
-        found["card"], found["entry"], code, invitation, token, unsent.data,
+        found["card"], *_asked_for(site), found["entry"], code, invitation, token, unsent.data,
         unsent.batch_id, people_in,
     )  # fmt: skip
+
+
+def _asked_for(site: Site) -> tuple[int, int]:
+    """Of the first hospital a batch of cards that is still written, and one that was handed in."""
+    made = []
+    for unit, no in ((HOSPITAL, ZHOU_LAN), (HOSPITAL, CAO_JING), (COUNTY_HOSPITAL, ZHENG_HAI)):
+        with begin(site, OPERATOR) as work:
+            made.append(making.open_batch(work, unit, Kind.EXCHANGE))
+            making.add(work, made[-1], [no])
+    with begin(site, OPERATOR) as work:
+        making.hand_in(work, made[1])
+    return made[0], made[1]
 
 
 def _contested(site: Site) -> None:

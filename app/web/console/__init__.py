@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from app.web.console import analysis, bindings, me, person, projects
+from app.web.console import analysis, bindings, cards, me, person, projects
 
 # In the order of the menu.
 BLUEPRINTS = (
     me.blueprint,
     person.blueprint,  # of `people` too, whose pages it goes on with
+    cards.blueprint,
     bindings.blueprint,
     projects.blueprint,
     analysis.blueprint,

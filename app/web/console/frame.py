@@ -57,6 +57,7 @@ MENU: Sequence[Section] = (
     Section("", (Item("console.home", P.PEOPLE_READ),)),
     Section("of_people", (
         Item("people.index", P.PEOPLE_READ),
+        Item("cards.shelf", P.CARDS_CHANGE),
         Item("bindings.page", P.ACCOUNTS_BIND),
     )),
     Section("project", (Item("projects.shelf", P.PROJECTS_READ),)),

@@ -1,0 +1,1 @@
+"""制卡 — cards that are asked for, made and handed out."""

@@ -1,0 +1,174 @@
+"""制卡 — a batch is opened, filled, handed in, sent to be made, and handed out card by card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from psycopg.errors import UniqueViolation
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from app.base.holidays import is_working
+from app.base.work import Work, command
+from app.cards import queries as cards
+from app.cards import steps as registering
+from app.kernel.actor import Permission
+from app.kernel.errors import ConflictError, InvalidError, NotFoundError, RowError
+from app.kernel.secret import Secret
+from app.kernel.span import local_date
+from app.making import queries, rules
+from app.making.tables import CardBatchRow, CardOrderRow
+from app.making.terms import Kind, MakingId, State
+from app.org import queries as org
+from app.people import queries as people
+from app.people.terms import Status
+
+MOST = 500
+_LONGEST = 40
+
+
+@command(Permission.CARDS_CHANGE)
+def open_batch(work: Work, unit_code: str, kind: Kind) -> MakingId:
+    """新批次 — an empty batch of one kind for a unit within sight. NotFoundError for any other."""
+    unit = org.unit_by_code(work, unit_code)
+    [batch_id] = work.fresh_ids(CardBatchRow, 1)
+    work.session.add(
+        CardBatchRow(
+            id=batch_id, path=unit.place.path, unit_id=unit.id, kind=kind, state=State.DRAFT,
+            opened_at=work.now, opened_by=work.actor.name,
+        )
+    )  # fmt: skip
+    return MakingId(batch_id)
+
+
+@command(Permission.CARDS_CHANGE)
+def add(work: Work, batch_id: int, person_nos: Sequence[str]) -> int:
+    """加人 — these people want a card in this batch, all or none; how many they are.
+
+    InvalidError names everybody who may not have one, and why; who is in the batch stays.
+    """
+    batch = _in(work, batch_id, State.DRAFT)
+    wanted = list(dict.fromkeys(no.strip() for no in person_nos if no.strip()))
+    if not wanted or len(wanted) > MOST:
+        raise InvalidError("making.order.count", count=len(wanted), most=MOST)
+    known = people.people_by_no(work, wanted)
+    held = cards.cards_of_people(work, [one.id for one in known.values()])
+    today = people.status_on(work, [one.id for one in known.values()], local_date(work.now))
+    here = set(
+        work.session.scalars(
+            select(CardOrderRow.person_id).where(CardOrderRow.card_batch_id == batch.id)
+        )
+    )
+    waiting = queries.waiting_among(work, [one.id for one in known.values()]) - here
+    faults, added = [], 0
+    for row, no in enumerate(wanted, start=1):
+        person = known.get(no)
+        if person is None:
+            faults.append(RowError(row, "person_no", no, "making.order.unknown"))
+            continue
+        if person.id in here:
+            continue
+        own = held.get(person.id, ())
+        code = rules.objection(Kind(batch.kind), today.get(person.id, Status.NORMAL), own)
+        if person.id in waiting:
+            code = "making.order.waiting"
+        if code:
+            faults.append(RowError(row, "person_no", no, code, (("name", person.name),)))
+            continue
+        work.session.add(
+            CardOrderRow(
+                card_batch_id=batch.id, person_id=person.id, path=person.place.path,
+                old_no=rules.old_card(own),
+            )
+        )  # fmt: skip
+        added += 1
+    if faults:
+        raise InvalidError("making.order.faults", rows=faults, count=len(faults))
+    _flush(work)
+    return added
+
+
+@command(Permission.CARDS_CHANGE)
+def withdraw(work: Work, batch_id: int, person_no: str) -> None:
+    """撤下 — the person wants no card any more; of a batch that is made, none comes."""
+    batch = queries.locked(work, batch_id)
+    row = _order(work, batch, person_no)
+    if row.handed_at is not None:
+        raise ConflictError("making.order.handed", person_no=person_no)
+    work.session.delete(row)
+    work.session.flush()
+    _close(work, batch)
+
+
+@command(Permission.CARDS_CHANGE)
+def hand_in(work: Work, batch_id: int) -> None:
+    """提交 — nobody is added any more; twenty working days begin. InvalidError for an empty one."""
+    batch = _in(work, batch_id, State.DRAFT)
+    if not work.session.scalar(
+        select(CardOrderRow.person_id).where(CardOrderRow.card_batch_id == batch.id).limit(1)
+    ):
+        raise InvalidError("making.batch.empty")
+    batch.state = State.SUBMITTED
+    batch.due_on = rules.due_on(local_date(work.now), is_working)
+
+
+@command(Permission.CARDS_CHANGE)
+def make(work: Work, batch_id: int) -> None:
+    """送制 — the material is with who makes the cards."""
+    _in(work, batch_id, State.SUBMITTED).state = State.MADE
+
+
+@command(Permission.CARDS_CHANGE, reaches=True)
+def hand_out(
+    work: Work, batch_id: int, person_no: str, card_no: str, received_by: str, uid: Secret
+) -> None:
+    """发放 — the new card counts from now on, and the one before it does not any more.
+
+    InvalidError for a number or a chip that cannot be, or is in use; reaches for that question.
+    """
+    batch = _in(work, batch_id, State.SUBMITTED, State.MADE)
+    row = _order(work, batch, person_no)
+    if row.handed_at is not None:
+        raise ConflictError("making.order.handed", person_no=person_no)
+    received = " ".join(received_by.split())
+    if not received or len(received) > _LONGEST:
+        raise InvalidError("making.order.received_by", most=_LONGEST)
+    person = people.within_sight(work, person_no)
+    row.new_no = registering.register(work, person, card_no, uid)
+    row.handed_at, row.received_by = work.now, received
+    work.session.flush()
+    _close(work, batch)
+
+
+def _in(work: Work, batch_id: int, *states: State) -> CardBatchRow:
+    """The batch, locked, in one of these states. ConflictError where it is in another."""
+    row = queries.locked(work, batch_id)
+    if row.state not in states:
+        raise ConflictError(f"making.batch.{row.state}", batch=batch_id)
+    return row
+
+
+def _order(work: Work, batch: CardBatchRow, person_no: str) -> CardOrderRow:
+    person = people.within_sight(work, person_no)
+    row = work.session.get(CardOrderRow, (batch.id, person.id))
+    if row is None:
+        raise NotFoundError("making.order.none", person_no=person_no)
+    return row
+
+
+def _close(work: Work, batch: CardBatchRow) -> None:
+    """A batch is done when nobody of it waits any more."""
+    left = select(CardOrderRow.person_id).where(
+        CardOrderRow.card_batch_id == batch.id, CardOrderRow.handed_at.is_(None)
+    )
+    if batch.state != State.DRAFT and work.session.scalar(left.limit(1)) is None:
+        batch.state = State.DONE
+
+
+def _flush(work: Work) -> None:
+    try:
+        work.session.flush()
+    except IntegrityError as error:
+        if not isinstance(error.orig, UniqueViolation):
+            raise
+        raise ConflictError("making.order.raced") from error
