@@ -51,7 +51,7 @@ BY_SESSION = {
     "bindings.page", "bindings.answer", "bindings.printed",
     "people.index", "people.person", "people.put_status", "people.edit",
     "people.amend", "people.why",
-    "projects.shelf", "projects.dossier", "analysis.page", "analysis.whatif",
+    "analysis.page", "analysis.whatif",
 }  # fmt: skip
 # Who may make an actor, and so say on whose behalf something is done.
 MAKERS = {
