@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from app.attendance import steps as attendance
 from app.awards import queries, rules, steps
 from app.awards.tables import RunRow
-from app.awards.terms import Options, RunState
+from app.awards.terms import UNDO_DAYS, Options, RunState
 from app.base import words
 from app.base.outbox import NotYetError
 from app.base.work import Work, command
@@ -116,8 +116,8 @@ def undo(work: Work, run_id: int, reason: str) -> int:
     """撤销授分 — take back all credit of the run in force, with its reason; how many entries.
 
     The project counts as held again, not as awarded, once no batch of it is. ConflictError for a
-    run that was undone already, replaced by a later one, or not judged yet, and where the project's
-    award is under review or closed.
+    run that was undone already, replaced by a later one, or not judged yet, for one older than the
+    days allowed, and where the project's award is under review or closed.
     """
     if not reason.strip():
         raise InvalidError("awards.undo.no_reason")
@@ -128,6 +128,8 @@ def undo(work: Work, run_id: int, reason: str) -> int:
     work.session.refresh(run, with_for_update=True)
     if run.state != RunState.DONE:
         raise ConflictError(f"awards.undo.{run.state}", run=run_id)
+    if _too_late(work, run):
+        raise ConflictError("awards.undo.late", days=UNDO_DAYS)
     run.state, run.remark = RunState.UNDONE, reason.strip()
     work.session.flush()
     batch_id = BatchId(run.batch_id)
@@ -140,6 +142,13 @@ def undo(work: Work, run_id: int, reason: str) -> int:
 
 def _fail(work: Work, run: RunRow, why: CmeError) -> None:
     run.state, run.remark, run.done_at = RunState.FAILED, words.of_error(why), work.now
+
+
+def _too_late(work: Work, run: RunRow) -> bool:
+    """Whether the days are over in which a host may undo; the platform's operator still may."""
+    if run.done_at is None or Permission.SYSTEM_OPERATE in work.actor.permissions:
+        return False
+    return work.now > rules.undo_until(run.done_at)
 
 
 def _comes_after(work: Work, batch: Batch, run_id: int) -> bool:

@@ -19,6 +19,7 @@ SUPPRESS_MS = SUPPRESS_SECONDS * 1000
 MIN_SWIPES = 2
 RATIO = Decimal("0.8")
 USUAL_WORKING_DAYS = 3  # 举办单位通常的授分时间
+UNDO_DAYS = 7  # so long a host may take an award back by itself
 COUNTED_WORKING_DAYS = 60  # beyond so many, days tell nobody anything
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
+from sqlalchemy import Engine, text
 
-from app.base import cookies
+from app.base import cookies, outbox
 from tests.browser.conftest import Axe, Served, wide
 from tests.support.filing import NO
 from tests.support.holding import BOTH, NEARLY_OUT, Training
@@ -95,3 +96,41 @@ def test_a_time_that_is_typed_moves_its_edge(page: Page) -> None:
 
     expect(page.locator("#gained")).to_have_text(str(NEARLY_OUT - 3))
     expect(edge(page, "下午签退开始")).to_have_attribute("aria-valuenow", str(16 * 60 + 55))
+
+
+def test_an_edge_is_moved_the_list_looked_at_and_credit_given(
+    page: Page, axe: Axe, served: Served, owner: Engine
+) -> None:
+    handle = edge(page, "下午签退开始")
+    handle.focus()
+    page.keyboard.press("Shift+ArrowLeft")
+    expect(page.locator("#granted")).to_have_text(str(GRANTED + NEARLY_OUT))
+    page.get_by_role("link", name="预览授分名单").click()
+    button = page.get_by_role("button", name=f"给 {GRANTED + NEARLY_OUT + 1} 人授分")
+    expect(button).to_be_visible()
+    look(page, axe, "console-award-preview")
+
+    button.click()
+    expect(page.get_by_role("heading", name="正在授分")).to_be_visible()
+    look(page, axe, "console-award-waiting")
+    with owner.connect() as connection:
+        waiting = connection.execute(
+            text("select id from outbox_message where done_at is null order by id")
+        ).scalars().all()  # fmt: skip
+    for message in waiting:
+        outbox.deliver(served.site, message)
+
+    said = f"已给 {GRANTED + NEARLY_OUT + 1} 人授分"
+    expect(page.get_by_role("heading", name=said)).to_be_visible()
+    look(page, axe, "console-award-done")
+    page.get_by_role("link", name="撤回授分").click()
+    look(page, axe, "console-award-undo")
+
+
+def look(page: Page, axe: Axe, name: str) -> None:
+    """The page fits, and a reader of screens finds nothing wrong; at a desk and on a tablet."""
+    for width in (768, 1366):
+        page.set_viewport_size({"width": width, "height": WIDTHS[width]})
+        assert wide(page) == 0
+        assert axe(page) == []
+        shot(page, f"{name}-{width}")

@@ -403,6 +403,7 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "awards.give_up": (Case(lambda w, e: awards.give_up(w, e.queued_run_id)),),
     "awards.latest_told": (Case(lambda w, _: judged.latest_told(w, HE_MIN)),),
     "awards.preview": (Case(lambda w, _: judged.preview(w, OWN_NO, 1, Options())),),
+    "awards.run_file": (Case(lambda w, e: judged.run_file(w, e.run_id, judged.Sieve())),),
     "awards.run_of": (Case(lambda w, e: judged.run_of(w, e.run_id)),),
     "awards.standings_of": (
         Case(
@@ -411,6 +412,9 @@ BOOK: dict[str, tuple[Case, ...]] = {
         ),
     ),
     "awards.trace": (Case(lambda w, _: judged.trace(w, HE_MIN, OWN_NO, 1)),),
+    "awards.trial": (
+        Case(lambda w, _: judged.trial(w, OWN_NO, 1, Options(), judged.Sieve())),
+    ),
     "awards.undo": (Case(lambda w, e: awards.undo(w, e.run_id, WHY)),),
     "awards.weigh": (Case(lambda w, _: judged.weigh(w, OWN_NO, 1, Options())),),
     "awards.verdicts_of": (Case(lambda w, e: judged.verdicts_of(w, e.run_id)),),

@@ -52,6 +52,9 @@ BY_SESSION = {
     "people.index", "people.person", "people.put_status", "people.edit",
     "people.amend", "people.why",
     "analysis.page", "analysis.whatif",
+    "projects.shelf", "projects.dossier", "analysis.page", "analysis.whatif",
+    "awarding.preview", "awarding.award", "awarding.run", "awarding.state",
+    "awarding.before_undo", "awarding.undo",
 }  # fmt: skip
 # Who may make an actor, and so say on whose behalf something is done.
 MAKERS = {

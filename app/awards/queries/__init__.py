@@ -3,6 +3,16 @@
 from app.awards.queries.attending import Activity, Trace, activities_of, trace
 from app.awards.queries.explaining import Told, explain, find_told, latest_told
 from app.awards.queries.judging import Case, Judgement, brief_of, case_of, judge, plan_of, preview
+from app.awards.queries.rolls import (
+    Change,
+    Entry,
+    Roll,
+    RunFile,
+    Sieve,
+    Trial,
+    run_file,
+    trial,
+)
 from app.awards.queries.runs import (
     Judged,
     Run,
@@ -20,12 +30,18 @@ from app.awards.queries.weighing import Listed, Weighing, weigh
 __all__ = [
     "Activity",
     "Case",
+    "Change",
+    "Entry",
     "Judged",
     "Judgement",
     "Listed",
+    "Roll",
     "Run",
+    "RunFile",
+    "Sieve",
     "Told",
     "Trace",
+    "Trial",
     "Weighing",
     "activities_of",
     "awarded_among",
@@ -39,9 +55,11 @@ __all__ = [
     "latest_told",
     "plan_of",
     "preview",
+    "run_file",
     "run_of",
     "standings_of",
     "trace",
+    "trial",
     "verdict_of",
     "verdicts_of",
     "waiting_before",

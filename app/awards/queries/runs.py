@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import exists, select, text
@@ -35,6 +36,9 @@ class Run:
     place: Place
     credit_class: str | None
     remark: str | None
+    asked_at: datetime
+    asked_by: str
+    done_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,5 +152,5 @@ def _run(row: RunRow) -> Run:
     return Run(
         row.id, BatchId(row.batch_id), RunState(row.state), row.plan, row.granted_count or 0,
         row.refused_count or 0, row.reasons or {}, row.over_limit, Place(row.path),
-        row.credit_class, row.remark,
+        row.credit_class, row.remark, row.asked_at, row.asked_by, row.done_at,
     )  # fmt: skip

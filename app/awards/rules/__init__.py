@@ -17,7 +17,7 @@ from app.awards.rules.plans import (
     window_from_text,
 )
 from app.awards.rules.speaking import Say, detail, next_step, sentence, told, waited
-from app.awards.rules.standing import next_of
+from app.awards.rules.standing import next_of, undo_until
 from app.awards.rules.swipes import share_time, stretches
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "stretches",
     "tighter",
     "told",
+    "undo_until",
     "waited",
     "window_from_text",
 ]

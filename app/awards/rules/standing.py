@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from app.awards.terms import Next, Standing
+from datetime import datetime, timedelta
+
+from app.awards.terms import UNDO_DAYS, Next, Standing
 from app.projects.terms import ProjectState
 
 # What a state says by itself, whatever came in.
@@ -29,3 +31,8 @@ def next_of(state: ProjectState, standing: Standing, *, ended: bool) -> Next:
         return Next.AWARD
     ahead = Next.UPLOAD if ended else Next.HOLD
     return Next.REVIEW if state in _EARLY else ahead
+
+
+def undo_until(done_at: datetime) -> datetime:
+    """Until when a host may undo a run by itself; later only the platform's operator may."""
+    return done_at + timedelta(days=UNDO_DAYS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.web.console import analysis, bindings, cards, me, person, projects
+from app.web.console import analysis, awarding, bindings, cards, me, person, projects
 
 # In the order of the menu.
 BLUEPRINTS = (
@@ -12,4 +12,5 @@ BLUEPRINTS = (
     bindings.blueprint,
     projects.blueprint,
     analysis.blueprint,
+    awarding.blueprint,
 )

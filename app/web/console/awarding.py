@@ -1,0 +1,187 @@
+"""授分 — the list first, then one button, then the result and the way back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.accounts.terms import Stage
+from app.awards import commands as awards
+from app.awards import queries as judged
+from app.awards import rules
+from app.awards.queries import Change, RunFile, Sieve
+from app.awards.queries.rolls import A_PAGE
+from app.awards.terms import RunState, Why
+from app.base import words
+from app.base.work import passes
+from app.kernel.actor import Permission
+from app.kernel.errors import ConflictError, InvalidError
+from app.web.console import asked as asking
+from app.web.console import frame
+from app.web.console.analysis import lacking, rule_of
+from app.web.sessions import Guest, entered
+
+blueprint = frame.screens("awarding", "/awards")
+
+_LONGEST = 60
+_LONGEST_REASON = 200
+_DIGITS = 4
+_RESULTS = {"granted": True, "refused": False}
+
+
+@blueprint.get("/<path:no>/<int:batch>")
+@passes("awards.trial", *frame.DOORS)
+@entered(Stage.OPEN)
+def preview(guest: Guest, no: str, batch: int) -> ResponseReturnValue:
+    """预览授分名单 — everyone the plan would judge, before anything is written."""
+    return _preview(guest, no, batch)
+
+
+@blueprint.post("/<path:no>/<int:batch>")
+@passes("awards.ask", "awards.trial", *frame.DOORS)
+@entered(Stage.OPEN)
+def award(guest: Guest, no: str, batch: int) -> ResponseReturnValue:
+    """授分 — a run is asked for; a worker judges it. Who was second is told so."""
+    asked = asking.read(request.form)
+    try:
+        with frame.working(guest) as work:
+            run_id = awards.ask(work, no, batch, asked.options)
+    except ConflictError as clash:
+        return _preview(guest, no, batch, words.of_error(clash), 409)
+    return redirect(url_for("awarding.run", run_id=run_id), 303)
+
+
+@blueprint.get("/runs/<int:run_id>")
+@passes("awards.run_file", *frame.DOORS)
+@entered(Stage.OPEN)
+def run(guest: Guest, run_id: int) -> ResponseReturnValue:
+    """授分结果 — how far a run is, and what it gave whom, and why not."""
+    with frame.working(guest) as work:
+        file = judged.run_file(work, run_id, _sieve())
+    return frame.page(guest, "console/run.html", 200, **_shown(guest, file))
+
+
+@blueprint.get("/runs/<int:run_id>/state")
+@passes("awards.run_file")
+@entered(Stage.OPEN)
+def state(guest: Guest, run_id: int) -> ResponseReturnValue:
+    """How far a run is: asked again every other second while a worker has it."""
+    with frame.working(guest) as work:
+        file = judged.run_file(work, run_id, Sieve())
+    answer = make_response(render_template("console/run_state.html", file=file))
+    if file.run.state is not RunState.QUEUED:
+        # What is told from now on is another page.
+        answer.headers["HX-Refresh"] = "true"
+    return answer
+
+
+@blueprint.get("/runs/<int:run_id>/undo")
+@passes("awards.run_file", *frame.DOORS)
+@entered(Stage.OPEN)
+def before_undo(guest: Guest, run_id: int) -> ResponseReturnValue:
+    """撤回授分 — first who would lose what, by name."""
+    return _undo(guest, run_id)
+
+
+@blueprint.post("/runs/<int:run_id>/undo")
+@passes("awards.undo", "awards.run_file", *frame.DOORS)
+@entered(Stage.OPEN)
+def undo(guest: Guest, run_id: int) -> ResponseReturnValue:
+    """撤回授分 — every credit of the run is taken back, with the reason."""
+    reason = request.form.get("reason", "")[:_LONGEST_REASON]
+    try:
+        with frame.working(guest) as work:
+            count = awards.undo(work, run_id, reason)
+    except (ConflictError, InvalidError) as refused:
+        status = 422 if isinstance(refused, InvalidError) else 409
+        return _undo(guest, run_id, words.of_error(refused), status, reason)
+    frame.tell("award.undone", {"count": count})
+    return redirect(url_for("awarding.run", run_id=run_id), 303)
+
+
+def _preview(
+    guest: Guest, no: str, batch: int, refusal: str = "", status: int = 200
+) -> ResponseReturnValue:
+    given = request.form if request.method == "POST" else request.args
+    asked, sieve = asking.read(given), _sieve()
+    with frame.working(guest) as work:
+        trial = judged.trial(work, no, batch, asked.options, sieve)
+    case = trial.judgement.case
+
+    def to(**more: object) -> str:
+        kept: dict[str, Any] = {**_kept(), **more}
+        return asking.address("awarding.preview", no, batch, asked, **kept)
+
+    return frame.page(
+        guest, "console/award_preview.html", status, one=trial, batch=case.batch, refusal=refusal,
+        asked=asked, to=to, back=asking.address("analysis.page", no, batch, asked),
+        pairs=tuple(asking.pairs(asked)), asked_pairs=tuple(asking.pairs(asked)),
+        rule=rule_of(trial.judgement.brief), **_listed(sieve, trial.roll.count),
+    )  # fmt: skip
+
+
+def _shown(guest: Guest, file: RunFile) -> dict[str, object]:
+    run = file.run
+    until = None if run.done_at is None else rules.undo_until(run.done_at)
+    sieve = _sieve()
+
+    def to(**more: object) -> str:
+        kept: dict[str, Any] = {**_kept(), **more}
+        return url_for("awarding.run", run_id=run.id, **kept)
+
+    return {
+        "file": file, "until": until, "to": to, **_listed(sieve, file.roll.count),
+        "rule": words.book("console")[f"plan.{run.plan['strategy']}"],
+        "may_undo": Permission.AWARDS_UNDO in guest.actor.permissions
+        and run.state is RunState.DONE and until is not None and guest.site.clock() <= until,
+    }  # fmt: skip
+
+
+def _undo(
+    guest: Guest, run_id: int, refusal: str = "", status: int = 200, reason: str = ""
+) -> ResponseReturnValue:
+    sieve = Sieve(granted=True, page=_page())
+    with frame.working(guest) as work:
+        file = judged.run_file(work, run_id, sieve)
+
+    def to(**more: object) -> str:
+        kept: dict[str, Any] = dict(more)
+        return url_for("awarding.before_undo", run_id=run_id, **kept)
+
+    return frame.page(
+        guest, "console/undo.html", status, file=file, refusal=refusal, reason=reason, to=to,
+        **_listed(sieve, file.roll.count),
+    )  # fmt: skip
+
+
+def _listed(sieve: Sieve, count: int) -> dict[str, object]:
+    return {
+        "sieve": sieve, "pages": max(1, -(-count // A_PAGE)), "word": words.book("console").get,
+        "said": lacking, "changes": Change,
+        "result": next((name for name, one in _RESULTS.items() if one is sieve.granted), ""),
+    }  # fmt: skip
+
+
+def _sieve() -> Sieve:
+    asked = request.args
+    why, change = asked.get("why", ""), asked.get("change", "")
+    return Sieve(
+        granted=_RESULTS.get(asked.get("result", "")),
+        why=Why(why) if why in set(Why) else None,
+        change=Change(change) if change in set(Change) else None,
+        words=asked.get("words", "")[:_LONGEST].strip(),
+        page=_page(),
+    )
+
+
+def _kept() -> dict[str, str]:
+    """What narrows the list now."""
+    names = ("result", "why", "change", "words")
+    return {name: request.args[name] for name in names if request.args.get(name)}
+
+
+def _page() -> int:
+    text = request.args.get("page", "")
+    return max(1, int(text)) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else 1

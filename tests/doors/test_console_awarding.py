@@ -1,0 +1,204 @@
+"""授分 at a desk: the list first, one button, the result by reason, and the way back."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from app.base import outbox
+from app.base.site import Site
+from app.kernel.actor import Role
+from tests.conftest import Clock
+from tests.support.cast import CITY_BUREAU, COUNTY_HOSPITAL
+from tests.support.filing import NO
+from tests.support.holding import BOTH, NEARLY_IN, NEARLY_OUT, PEOPLE, Training, name_of, number_of
+from tests.support.office import Desk, Office
+
+LIST = f"/console/awards/{NO}/1"
+GRANTED = BOTH  # with the lecturer, who gets it as such
+MOVED = {
+    "strategy": "windows",
+    "label": ["上午签到", "下午签退"],
+    "start": ["2013-05-18T07:30", "2013-05-18T16:50"],
+    "end": ["2013-05-18T08:30", "2013-05-18T18:00"],
+}
+
+
+@pytest.fixture
+def desk(office: Office, training: Training) -> Desk:
+    return office.desk()
+
+
+def work_off(site: Site, owner: Engine) -> None:
+    """A worker does what waits."""
+    with owner.connect() as connection:
+        waiting = connection.execute(
+            text("select id from outbox_message where done_at is null order by id")
+        ).scalars().all()  # fmt: skip
+    for message in waiting:
+        outbox.deliver(site, message)
+
+
+def awarded(desk: Desk, owner: Engine, **asked: Any) -> str:
+    """The address of a run that was asked for and done."""
+    answer = desk.send(LIST, **asked)
+    assert answer.status_code == 303
+    work_off(desk.site, owner)
+    return answer.location
+
+
+def shown(desk: Desk, address: str, **asked: Any) -> str:
+    return html.unescape(desk.get(address, query_string=asked).text)
+
+
+def test_the_list_names_everyone_with_result_and_reason(desk: Desk) -> None:
+    page = shown(desk, LIST)
+
+    assert f"{GRANTED} 人得分，{PEOPLE - GRANTED + 1} 人没有得分" in page
+    assert f"给 {GRANTED} 人授分" in page
+    assert "现在还没有写入任何学分" in page
+    assert page.count("没有得分</span>，") > 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "count"),
+    [
+        ({"result": "granted"}, GRANTED),
+        ({"result": "refused", "why": "WINDOW_MISSING"}, PEOPLE - GRANTED),
+        ({"words": number_of(50)}, 1),
+        ({"words": "不存在"}, 0),
+        ({"why": "nonsense", "page": "x"}, PEOPLE + 1),
+        (MOVED | {"result": "granted"}, GRANTED + NEARLY_OUT),
+    ],
+)
+def test_the_list_is_searched(desk: Desk, asked: dict[str, Any], count: int) -> None:
+    assert f"共 {count} 人" in shown(desk, LIST, **asked)
+
+
+def test_an_award_is_a_job_and_its_page_tells_when_it_is_done(desk: Desk, owner: Engine) -> None:
+    asked = desk.send(LIST, **MOVED)
+    waits = shown(desk, asked.location)
+    before = desk.get(f"{asked.location}/state")
+    work_off(desk.site, owner)
+    done = desk.get(f"{asked.location}/state")
+
+    page = shown(desk, asked.location)
+
+    assert "正在授分" in waits
+    assert 'hx-trigger="every 2s"' in before.text
+    assert "HX-Refresh" not in before.headers
+    assert done.headers["HX-Refresh"] == "true"
+    assert f"已给 {GRANTED + NEARLY_OUT} 人授分" in page
+    assert "缺时段" in page
+    assert "可以撤回" in page
+
+
+def test_a_second_click_is_told_of_the_first(desk: Desk) -> None:
+    desk.send(LIST)
+
+    again = desk.send(LIST)
+
+    assert again.status_code == 409
+    assert "正在授分" in again.text
+
+
+def test_awarding_again_says_first_what_it_changes(desk: Desk, owner: Engine) -> None:
+    awarded(desk, owner)
+
+    page = shown(desk, LIST, **MOVED)
+    gained = shown(desk, LIST, **MOVED, change="gained")
+
+    assert f"新得分 {NEARLY_OUT} 人" in page
+    assert "不再得分 0 人" in page
+    assert f"共 {NEARLY_OUT} 人" in gained
+    assert name_of(BOTH) in gained
+
+
+def test_a_late_file_shows_as_what_awarding_again_would_change(
+    desk: Desk, owner: Engine, training: Training
+) -> None:
+    awarded(desk, owner)
+    training.tap((BOTH + NEARLY_OUT + NEARLY_IN, "17:30:00"))
+
+    page = shown(desk, LIST)
+
+    assert "新得分 1 人" in page
+
+
+def test_an_award_is_undone_with_a_reason_after_its_list_was_shown(
+    desk: Desk, owner: Engine
+) -> None:
+    run = awarded(desk, owner)
+
+    first = shown(desk, f"{run}/undo")
+    bare = desk.send(f"{run}/undo", reason=" ")
+    done = desk.send(f"{run}/undo", reason="时段选错了")
+    page = shown(desk, run)
+
+    assert f"撤回 {GRANTED} 人的学分" in first
+    assert f"共 {GRANTED} 人" in first
+    assert bare.status_code == 422
+    assert "要写明原因" in bare.text
+    assert done.status_code == 303
+    assert f"已撤回，{GRANTED} 笔学分退回" in page
+    assert "授分已撤回" in page
+    assert "时段选错了" in page
+
+
+def test_after_a_week_a_host_undoes_nothing(
+    desk: Desk, office: Office, owner: Engine, clock: Clock
+) -> None:
+    run = awarded(desk, owner)
+    clock.advance(days=7, minutes=1)
+    later = office.desk(name="later")
+
+    refused = later.send(f"{run}/undo", reason="时段选错了")
+
+    assert "撤回授分" not in shown(later, run)
+    assert refused.status_code == 409
+    assert "超过 7 天" in refused.text
+
+
+def test_two_who_undo_at_once_are_told_apart(desk: Desk, office: Office, owner: Engine) -> None:
+    run = awarded(desk, owner)
+    bureau = office.desk(Role.CITY_OFFICE, CITY_BUREAU)
+
+    first = bureau.send(f"{run}/undo", reason="重复")
+    second = desk.send(f"{run}/undo", reason="重复")
+
+    assert first.status_code == 303
+    assert second.status_code == 409
+    assert "已经撤销过了" in second.text
+
+
+def test_another_hospital_finds_neither_list_nor_run(
+    desk: Desk, office: Office, owner: Engine
+) -> None:
+    run = awarded(desk, owner)
+    other = office.desk(Role.HOSPITAL_ADMIN, COUNTY_HOSPITAL, name="other")
+
+    codes = [
+        other.get(LIST).status_code, other.send(LIST).status_code, other.get(run).status_code,
+        other.get(f"{run}/state").status_code, other.get(f"{run}/undo").status_code,
+        other.send(f"{run}/undo", reason="x").status_code,
+    ]  # fmt: skip
+
+    assert codes == [404] * 6
+
+
+def test_who_may_only_read_sees_the_result_and_no_button(
+    desk: Desk, office: Office, owner: Engine
+) -> None:
+    run = awarded(desk, owner)
+    auditor = office.desk(Role.AUDITOR, CITY_BUREAU)
+
+    page = shown(auditor, run)
+
+    assert f"已给 {GRANTED} 人授分" in page
+    assert "撤回授分" not in page
+    assert auditor.send(LIST).status_code == 403
+    assert auditor.send(f"{run}/undo", reason="x").status_code == 403
+    assert "预览授分名单" not in shown(auditor, f"/console/analysis/{NO}/1")
