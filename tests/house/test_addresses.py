@@ -52,7 +52,6 @@ BY_SESSION = {
     "people.index", "people.person", "people.put_status", "people.edit",
     "people.amend", "people.why",
     "analysis.page", "analysis.whatif",
-    "projects.shelf", "projects.dossier", "analysis.page", "analysis.whatif",
     "awarding.preview", "awarding.award", "awarding.run", "awarding.state",
     "awarding.before_undo", "awarding.undo",
 }  # fmt: skip
