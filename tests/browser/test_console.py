@@ -74,3 +74,20 @@ def test_cards_are_asked_for_in_a_batch_and_handed_out(
     whole(page, "console-cards-made")
     page.get_by_role("link", name="卡片").first.click()
     whole(page, "console-cards")
+
+
+def test_an_administrator_is_invited_and_ended(
+    served: Served, office: Office, at_desk: AtDesk, whole: Whole
+) -> None:
+    page = at_desk(office.desk())
+    page.goto(f"{served.url}/console/administrators")
+    page.get_by_label("登录名").fill("心内科秘书")
+    whole(page, "console-administrators")
+    page.get_by_role("button", name="开一个链接").click()
+    expect(page.get_by_role("heading", name="把这个链接交给 心内科秘书")).to_be_visible()
+    whole(page, "console-administrator-link")
+    page.get_by_role("link", name="交好了，返回").click()
+    page.get_by_label("收回 心内科秘书 的身份的理由").fill("换人了")
+    page.get_by_role("row").filter(has_text="心内科秘书").get_by_role("button").click()
+    expect(page.get_by_role("status")).to_contain_text("心内科秘书 的身份已经收回")
+    whole(page, "console-administrator-ended")

@@ -288,6 +288,10 @@ BOOK: dict[str, tuple[Case, ...]] = {
         Case(lambda w, _: accounts.freeze_login(w, HE_MIN, reason=WHY)),
         Case(lambda w, e: accounts.freeze_login(w, e.entered.admin.name, reason=WHY)),
     ),
+    "accounts.keepers": (Case(lambda w, _: desk.keepers(w), "grants, within sight"),),
+    "accounts.end_grant": (
+        Case(lambda w, e: accounts.end_grant(w, e.grant_id, reason=WHY)),
+    ),
     "accounts.invite": (
         Case(lambda w, _: accounts.invite(
             w, role=Role.DEPARTMENT_SECRETARY, unit_code=CARDIOLOGY, name="混入")),

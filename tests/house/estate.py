@@ -106,6 +106,8 @@ class Estate:
     entry_id: int
     enrol_code: Secret
     invitation: Invitation
+    # What the invited one holds.
+    grant_id: int
     token: Secret
     last_file: bytes
     unsent_id: str
@@ -188,9 +190,15 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
         site, cast, device, machine, other, package.id, found["upload"], queued_upload_id,
         batch.batch_id, found["unknown_card"], found["revoked_card"], found["unknown_activity"],
         run_id, queued_run_id, batch_id, _given_up(site, cast.unit(HOSPITAL).place),
-        found["card"], *_asked_for(site), found["entry"], code, invitation, token, unsent.data,
-        unsent.batch_id, people_in,
+        found["card"], *_asked_for(site), found["entry"], code, invitation,
+        _granted(site, invitation), token, unsent.data,        unsent.batch_id, people_in,
     )  # fmt: skip
+
+
+def _granted(site: Site, invitation: Invitation) -> int:
+    [grant] = desk.login_of(site, invitation.login_id).grants
+    assert grant.id is not None
+    return grant.id
 
 
 def _asked_for(site: Site) -> tuple[int, int]:

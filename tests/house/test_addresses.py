@@ -48,6 +48,7 @@ BY_SESSION = {
     "projects.shelf", "projects.dossier",
     "cards.shelf", "cards.open_batch", "cards.set_state", "cards.batch", "cards.sheet", "cards.add",
     "cards.withdraw", "cards.hand_in", "cards.make", "cards.hand_out",
+    "administrators.page", "administrators.invite", "administrators.end",
     "bindings.page", "bindings.answer", "bindings.printed",
     "people.index", "people.person", "people.put_status", "people.edit",
     "people.amend", "people.why",

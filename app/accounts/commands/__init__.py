@@ -9,7 +9,7 @@ from app.accounts.commands.codes import (
     unfreeze,
     use_code,
 )
-from app.accounts.commands.invitations import activate, invite
+from app.accounts.commands.invitations import activate, end_grant, invite
 from app.accounts.commands.logins import (
     audit_weak,
     forget_totp,
@@ -57,6 +57,7 @@ __all__ = [
     "confirm_scan",
     "confirm_totp",
     "drop_totp",
+    "end_grant",
     "end_own_session",
     "end_own_sessions",
     "forget_totp",

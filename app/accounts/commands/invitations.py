@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.accounts import queries, rules
 from app.accounts.steps import flush
@@ -19,7 +19,7 @@ from app.accounts.tables import (
 from app.accounts.terms import Link
 from app.base.work import Work, command
 from app.kernel.actor import Permission, Role
-from app.kernel.errors import ConflictError, ForbiddenError, NotFoundError
+from app.kernel.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from app.kernel.place import Place
 from app.kernel.secret import Secret
 from app.org import queries as org
@@ -68,6 +68,37 @@ def invite(work: Work, *, role: Role, unit_code: str, name: str) -> Link:
         flush(work, "accounts.link.meanwhile")
     _end_links(work, login)
     return _new_link(work, login, grant)
+
+
+@command(Permission.ACCOUNTS_GRANT)
+def end_grant(work: Work, grant_id: int, *, reason: str) -> str:
+    """收回授权 — the log-in holds the role no more, and is signed out; the name of whose it was.
+
+    NotFoundError for a grant out of the actor's place; ForbiddenError for a role that the actor may
+    not give, or for one's own.
+    """
+    if not reason.strip():
+        raise InvalidError("accounts.reason.missing")
+    grant = work.session.get(GrantRow, grant_id, with_for_update=True)
+    if grant is None or not work.actor.place.holds(Place(grant.path)):
+        raise NotFoundError("accounts.grant.gone")
+    login = work.session.get_one(LoginRow, grant.login_id, with_for_update=True)
+    own = login.name == work.actor.name
+    if own or Role(grant.role) not in rules.MAY_INVITE.get(work.actor.role, frozenset()):
+        raise ForbiddenError("accounts.grant.not_yours")
+    end_sessions(work, login.id, login.person_id)
+    facts = {"kind": "end_grant", "role": grant.role, "reason": reason.strip()}
+    work.note("login", login.id, Place(grant.path), **facts)
+    work.session.execute(_FORGET_CHOICE, {"grant_id": grant.id})
+    for link in work.session.scalars(select(LinkRow).where(LinkRow.grant_id == grant.id)):
+        work.session.delete(link)
+    work.session.flush()
+    work.session.delete(grant)
+    return login.name
+
+
+# Sessions that are over may have been in this capacity.
+_FORGET_CHOICE = text("update console_session set grant_id = null where grant_id = :grant_id")
 
 
 def _judge_held(work: Work, held: Sequence[GrantRow]) -> None:

@@ -7,6 +7,7 @@ transaction of its own.
 from app.accounts.queries.asking import alone
 from app.accounts.queries.binding import binding_of
 from app.accounts.queries.invitations import hash_of, invitation, invited_to
+from app.accounts.queries.keepers import keepers
 from app.accounts.queries.logins import (
     account_card_of,
     badge_of,
@@ -54,6 +55,7 @@ __all__ = [
     "held_token",
     "invitation",
     "invited_to",
+    "keepers",
     "login_of",
     "menu_state",
     "official_account",

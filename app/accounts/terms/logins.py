@@ -141,6 +141,23 @@ class Capacity:
 
 
 @dataclass(frozen=True, slots=True)
+class Keeper:
+    """管理员 — who holds a grant, and how they stand; `mine` where whoever looks may end it.
+
+    `seen_at` is when they were last in the console, as far as a session of theirs is still kept.
+    """
+
+    grant: Grant
+    name: str
+    where: str
+    claimed: bool
+    frozen: bool
+    second: bool
+    seen_at: datetime | None
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Badge:
     """胸牌 — a log-in's owner by the name people call them, and all they may act as."""
 

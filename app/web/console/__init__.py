@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from app.web.console import analysis, awarding, bindings, cards, me, person, projects
+from app.web.console import (
+    administrators,
+    analysis,
+    awarding,
+    bindings,
+    cards,
+    me,
+    person,
+    projects,
+)
 
 # In the order of the menu.
 BLUEPRINTS = (
@@ -13,4 +22,5 @@ BLUEPRINTS = (
     projects.blueprint,
     analysis.blueprint,
     awarding.blueprint,
+    administrators.blueprint,
 )

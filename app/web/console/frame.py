@@ -61,6 +61,7 @@ MENU: Sequence[Section] = (
         Item("bindings.page", P.ACCOUNTS_BIND),
     )),
     Section("project", (Item("projects.shelf", P.PROJECTS_READ),)),
+    Section("other", (Item("administrators.page", P.ACCOUNTS_GRANT),)),
 )  # fmt: skip
 
 
