@@ -416,6 +416,7 @@ BOOK: dict[str, tuple[Case, ...]] = {
         ),
     ),
     "awards.trace": (Case(lambda w, _: judged.trace(w, HE_MIN, OWN_NO, 1)),),
+    "awards.trace_here": (Case(lambda w, _: judged.trace_here(w, OWN_NO, 1, HE_MIN)),),
     "awards.trial": (
         Case(lambda w, _: judged.trial(w, OWN_NO, 1, Options(), judged.Sieve())),
     ),

@@ -54,7 +54,8 @@ BY_SESSION = {
     "people.amend", "people.why",
     "analysis.page", "analysis.whatif",
     "awarding.preview", "awarding.award", "awarding.run", "awarding.state",
-    "awarding.before_undo", "awarding.undo",
+    "awarding.before_undo", "awarding.undo", "awarding.why",
+    "settling.page", "settling.settle",
 }  # fmt: skip
 # Who may make an actor, and so say on whose behalf something is done.
 MAKERS = {

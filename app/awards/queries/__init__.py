@@ -1,6 +1,6 @@
 """Questions about awards: judging a batch, explaining a person, and what runs decided."""
 
-from app.awards.queries.attending import Activity, Trace, activities_of, trace
+from app.awards.queries.attending import Activity, Trace, activities_of, trace, trace_here
 from app.awards.queries.explaining import Told, explain, find_told, latest_told
 from app.awards.queries.judging import Case, Judgement, brief_of, case_of, judge, plan_of, preview
 from app.awards.queries.rolls import (
@@ -59,6 +59,7 @@ __all__ = [
     "run_of",
     "standings_of",
     "trace",
+    "trace_here",
     "trial",
     "verdict_of",
     "verdicts_of",

@@ -19,7 +19,7 @@ from app.awards.terms import Brief, RunState, Situation, Uncounted, Verdict, Win
 from app.base.work import Work, query
 from app.credits.terms import Part
 from app.kernel.actor import Permission
-from app.kernel.errors import InvalidError
+from app.kernel.errors import InvalidError, NotFoundError
 from app.kernel.span import Span, in_ms, local_date
 from app.people import queries as people
 from app.people.terms import Person
@@ -93,24 +93,45 @@ def activities_of(work: Work, person_no: str, span: Span | None = None) -> tuple
 def trace(work: Work, person_no: str, project_no: str, batch_no: int) -> Trace:
     """为什么 — an explanation as `explain` gives it, with the swipes and windows behind it."""
     told = explaining.explain(work, person_no, project_no, batch_no)
-    batch, person = told.batch, told.person
     with work.reaching():
-        case = judging.case_of(work, batch)
-        brief = judging.brief_of(work, case, judging.plan_of(work, batch))
-        swipes = facts.swipes_of(work, batch.id, person.id)
-        waiting = facts.uncounted(work, batch.id, person.id).get(person.id, ())
-        run = work.session.execute(
-            select(RunRow.done_at, RunRow.edition_id, func.max(VerdictRow.gross).label("gross"))
-            .outerjoin(
-                VerdictRow,
-                and_(VerdictRow.run_id == RunRow.id, VerdictRow.person_id == person.id),
-            )
-            .where(RunRow.batch_id == batch.id, RunRow.state == RunState.DONE)
-            .group_by(RunRow.id)
-        ).one_or_none()
-        edition = case.edition
-        if run is not None and run.edition_id is not None:
-            edition = standards.edition_of(work, run.edition_id)
+        return _trace(work, told)
+
+
+@query(Permission.AWARDS_READ, reaches=True)
+def trace_here(work: Work, project_no: str, batch_no: int, person_no: str) -> Trace:
+    """为什么 — the same for whoever awards: of a batch within sight, about anyone it names.
+
+    Reaches, once the batch is found, because attendees and lecturers come from anywhere.
+    """
+    batch = projects.batch_of(work, project_no, batch_no)
+    with work.reaching():
+        person = people.people_by_no(work, [person_no]).get(person_no)
+        lecturing = person is not None and any(
+            one.person_id == person.id for one in batch.lecturers
+        )
+        if person is None or not (lecturing or facts.named_in(work, person.id, [batch.id])):
+            raise NotFoundError("people.person.unknown", person_no=person_no)
+        return _trace(work, explaining.told_of(work, person, batch))
+
+
+def _trace(work: Work, told: explaining.Told) -> Trace:
+    batch, person = told.batch, told.person
+    case = judging.case_of(work, batch)
+    brief = judging.brief_of(work, case, judging.plan_of(work, batch))
+    swipes = facts.swipes_of(work, batch.id, person.id)
+    waiting = facts.uncounted(work, batch.id, person.id).get(person.id, ())
+    run = work.session.execute(
+        select(RunRow.done_at, RunRow.edition_id, func.max(VerdictRow.gross).label("gross"))
+        .outerjoin(
+            VerdictRow,
+            and_(VerdictRow.run_id == RunRow.id, VerdictRow.person_id == person.id),
+        )
+        .where(RunRow.batch_id == batch.id, RunRow.state == RunState.DONE)
+        .group_by(RunRow.id)
+    ).one_or_none()
+    edition = case.edition
+    if run is not None and run.edition_id is not None:
+        edition = standards.edition_of(work, run.edition_id)
     windows = brief.windows or tuple(
         Window(slot.label or slot.key, slot.start, slot.end, slot.hours)
         for slot in judging.occasion_of(batch).slots

@@ -54,7 +54,7 @@ def explain(work: Work, person_no: str, project_no: str, batch_no: int | None = 
             raise NotFoundError("projects.batch.unknown", project_no=project_no, batch=batch_no)
         named = facts.named_in(work, person.id, [one.id for one in chosen])
         present = [one for one in chosen if one.id in named] or chosen
-        return _told(work, person, max(present, key=lambda one: (one.span.end, one.no)))
+        return told_of(work, person, max(present, key=lambda one: (one.span.end, one.no)))
 
 
 @query(Permission.CREDITS_READ, reaches=True)
@@ -68,7 +68,7 @@ def latest_told(work: Work, person_no: str) -> Told | None:
         batches = projects.batches_of(work, named)
         if not batches:
             return None
-        return _told(work, person, max(batches.values(), key=lambda one: (one.span.end, one.no)))
+        return told_of(work, person, max(batches.values(), key=lambda one: (one.span.end, one.no)))
 
 
 @query(Permission.CREDITS_READ, reaches=True)
@@ -88,11 +88,12 @@ def find_told(work: Work, person_no: str, words: str) -> Told | tuple[Batch, ...
             latest[one.project.no] = one  # of one project the latest of its batches
         newest_first = sorted(latest.values(), key=lambda one: one.span.end, reverse=True)
         if len(newest_first) == 1:
-            return _told(work, person, newest_first[0])
+            return told_of(work, person, newest_first[0])
         return tuple(newest_first[:MOST_TOLD])
 
 
-def _told(work: Work, person: Person, batch: Batch) -> Told:
+def told_of(work: Work, person: Person, batch: Batch) -> Told:
+    """说明 — of a person and a batch that the caller found; the caller reaches."""
     run = runs.latest_run(work, batch.id, RunState.DONE)
     case = judging.case_of(work, batch)
     brief = judging.brief_of(work, case, judging.plan_of(work, batch))

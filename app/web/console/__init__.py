@@ -11,6 +11,7 @@ from app.web.console import (
     me,
     person,
     projects,
+    settling,
 )
 
 # In the order of the menu.
@@ -22,5 +23,6 @@ BLUEPRINTS = (
     projects.blueprint,
     analysis.blueprint,
     awarding.blueprint,
+    settling.blueprint,
     administrators.blueprint,
 )

@@ -35,19 +35,11 @@ _HALF = 50  # per cent of the width
 
 
 @dataclass(frozen=True, slots=True)
-class Dot:
-    """A swipe on the strip of one person: in a window, outside, or the one that came nearest."""
-
-    x: str
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
     """A line of a list: whom it is about, their swipes of the day, and what they lack."""
 
     listed: Listed
-    dots: tuple[Dot, ...]
+    dots: tuple[plotting.Dot, ...]
     clocks: str
     said: str
 
@@ -197,17 +189,10 @@ def _scale(weighed: Weighing, on: date, minutes: Iterable[Minute]) -> plotting.S
 def _line(listed: Listed, scale: plotting.Scale, weighed: Weighing, on: date) -> Line:
     reasons = listed.verdict.reasons
     nearest = {one.nearest for one in reasons}
-    dots = []
     today = [at for at in listed.swipes if day_of(at) == on]
-    for at in today:
-        state = "out"
-        if at in nearest:
-            state = "near"
-        elif any(one.start <= at < one.end for one in weighed.brief.windows):
-            state = "hit"
-        dots.append(Dot(scale.at(plotting.minute_of(on, at)), state))
+    dots = plotting.dots_of(on, scale, today, weighed.brief.windows, nearest)
     join = words.book("console")["miss.join"]
-    return Line(listed, tuple(dots), join.join(map(minute, today)), lacking(reasons))
+    return Line(listed, dots, join.join(map(minute, today)), lacking(reasons))
 
 
 def _short(reason: Reason) -> str:

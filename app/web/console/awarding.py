@@ -18,9 +18,12 @@ from app.base import words
 from app.base.work import passes
 from app.kernel.actor import Permission
 from app.kernel.errors import ConflictError, InvalidError
+from app.kernel.span import local_date
+from app.speech import why as speech
 from app.web.console import asked as asking
 from app.web.console import frame
 from app.web.console.analysis import lacking, rule_of
+from app.web.console.plotting import strips_of
 from app.web.sessions import Guest, entered
 
 blueprint = frame.screens("awarding", "/awards")
@@ -99,6 +102,20 @@ def undo(guest: Guest, run_id: int) -> ResponseReturnValue:
         return _undo(guest, run_id, words.of_error(refused), status, reason)
     frame.tell("award.undone", {"count": count})
     return redirect(url_for("awarding.run", run_id=run_id), 303)
+
+
+@blueprint.get("/<path:no>/<int:batch>/why/<person_no>")
+@passes("awards.trace_here", *frame.DOORS)
+@entered(Stage.OPEN)
+def why(guest: Guest, no: str, batch: int, person_no: str) -> ResponseReturnValue:
+    """为什么没有学分 — of anyone who came, in the words they read themselves."""
+    with frame.working(guest) as work:
+        trace = judged.trace_here(work, no, batch, person_no)
+        today = local_date(work.now)
+    return frame.page(
+        guest, "console/award_why.html", why=speech.page(trace, today), person=trace.told.person,
+        strips=strips_of(trace),
+    )  # fmt: skip
 
 
 def _preview(

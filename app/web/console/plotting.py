@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from app.attendance.queries.histogram import Minute
+from app.awards.queries import Trace
 from app.awards.terms import Window
 from app.kernel.span import day_start, in_ms
 from app.projects.terms import Batch, SessionKind
-from app.speech.saying import clock, day_of, minute, until
+from app.speech.saying import clock, day_of, minute, until, with_weekday
 
 MINUTE_MS = 60_000
 BIN = 5  # minutes a bar
@@ -154,6 +155,58 @@ def plot_of(
             for one in slots if one.kind is SessionKind.COURSE
         ),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A swipe on the strip of one person: in a window, outside, or the one that came nearest."""
+
+    x: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """一天的刷卡 — one person's swipes of a day against the windows."""
+
+    title: str
+    windows: tuple[Mark, ...]
+    dots: tuple[Dot, ...]
+    clocks: str
+    said: str
+
+
+def strips_of(trace: Trace) -> tuple[Strip, ...]:
+    """One person's swipes day by day, as their explanation tells of them."""
+    found = []
+    days = {day_of(at) for at in trace.swipes} | {day_of(one.start) for one in trace.windows}
+    nearest = {one.nearest for one in trace.told.explanation.reasons}
+    for on in sorted(days):
+        taps = [at for at in trace.swipes if day_of(at) == on]
+        here = [one for one in trace.windows if day_of(one.start) == on]
+        scale = scale_of(on, [*taps, *(ms for one in here for ms in (one.start, one.end))])
+        clocks = "、".join(map(minute, taps))
+        marks = tuple(_course(scale, on, one.label, one.start, one.end) for one in here)
+        title = with_weekday(on)
+        found.append(
+            Strip(title, marks, dots_of(on, scale, taps, trace.windows, nearest), clocks,
+                  " ".join([title, clocks, *(mark.text for mark in marks)]))
+        )  # fmt: skip
+    return tuple(found)
+
+
+def dots_of(
+    on: date, scale: Scale, taps: Iterable[int], windows: Sequence[Window],
+    nearest: Collection[int | None],
+) -> tuple[Dot, ...]:  # fmt: skip
+    """The swipes of a day as dots."""
+    return tuple(
+        Dot(
+            scale.at(minute_of(on, at)),
+            "near" if at in nearest else "hit" if _holds(windows, at) else "out",
+        )
+        for at in taps
+    )
 
 
 def minute_of(on: date, ms: int) -> int:
