@@ -6,18 +6,15 @@ import hashlib
 import re
 import statistics
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
 import pytest
-from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.accounts import commands, steps
 from app.accounts.terms import Login
-from app.base import passwords
 from app.base.site import Site
 from app.base.work import begin
 from app.kernel.actor import Role
@@ -460,16 +457,6 @@ def test_a_number_that_is_none_is_refused_calmly(
 
 
 # ------------------------------------------------------------------ enumeration
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Passwords weighed lightly, where only the words are compared."""
-    passwords._nobodys.cache_clear()
-    light = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_HASHER", light)
-    yield
-    passwords._nobodys.cache_clear()
 
 
 @pytest.mark.timeout(300)

@@ -12,19 +12,24 @@ Ask for the fixture `entrance`; nobody has a log-in yet:
     entrance.session(signed)           whose browser that is now -> ConsoleSession
     entrance.number(login)             what the log-in's authenticator shows
     entrance.actor(login)              -> Actor in the log-in's first capacity
+
+Ask for `quick` beside it where nothing hangs on how long a password is weighed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from sqlalchemy import text
 
 from app.accounts import commands, queries, steps
 from app.accounts.terms import Code, ConsoleSession, Login, SignedIn, Tried, Visitor
+from app.base import passwords
 from app.base.site import Site
 from app.base.work import Work, begin
 from app.kernel.actor import Actor, Role, Via
@@ -147,3 +152,13 @@ class Entrance:
 @pytest.fixture
 def entrance(site: Site, cast: Cast, official: Official, clock: Clock) -> Entrance:
     return Entrance(site, cast, official, clock)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Passwords weighed lightly, where nothing hangs on how long that takes."""
+    passwords._nobodys.cache_clear()
+    light = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_HASHER", light)
+    yield
+    passwords._nobodys.cache_clear()

@@ -71,5 +71,5 @@ class Office:
 
 
 @pytest.fixture
-def office(entrance: Entrance) -> Office:
+def office(entrance: Entrance, quick: None) -> Office:
     return Office(entrance)
