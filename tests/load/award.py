@@ -15,13 +15,13 @@ from tests.load.ground import NO, OPERATOR, Ground, ground, hold, populate
 from tests.support.filing import session
 
 _ROUNDS = 3
-_SESSIONS = [
+SESSIONS = [
     session("in", label="签到", opens_at="2013-05-18T07:30", closes_at="2013-05-18T08:30"),
     session("out", label="签退", opens_at="2013-05-18T17:00", closes_at="2013-05-18T18:00"),
 ]
 
 # Four swipes each; one person in ten leaves before the second window opens.
-_SWIPES = """
+SWIPES = """
 insert into swipe (device_id, epoch, seq, upload_id, batch_id, person_id, card_id, at_dev, at, h,
   state, direction, path)
 select 1, 1, n * :people + p, 1, 1, p, p, moment.at, moment.at, '\\x00', 'accepted', 0, '1.2.10.'
@@ -42,10 +42,10 @@ def main(argv: list[str]) -> None:
     people = options.parse_args(argv).people
     with ground() as on:
         populate(on.owner, people)
-        hold(on.site, ends_at="2013-05-18T18:00", sessions=_SESSIONS,
+        hold(on.site, ends_at="2013-05-18T18:00", sessions=SESSIONS,
              plan={"strategy": "windows", "windows": ["in", "out"]})  # fmt: skip
         with on.owner.begin() as connection:
-            connection.execute(text(_SWIPES), {"people": people})
+            connection.execute(text(SWIPES), {"people": people})
         with on.owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("vacuum analyze swipe"))
         ratios = []
