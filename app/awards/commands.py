@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
+from sqlalchemy import Select, select, text
 from sqlalchemy.exc import IntegrityError
 
 from app.attendance import steps as attendance
 from app.awards import queries, rules, steps
-from app.awards.tables import RunRow
+from app.awards.tables import DenialRow, RunRow
 from app.awards.terms import UNDO_DAYS, Options, RunState
 from app.base import words
 from app.base.outbox import NotYetError
@@ -138,6 +138,55 @@ def undo(work: Work, run_id: int, reason: str) -> int:
     progress.advance(work, project.id, *_AWARDING, *(() if others else (Act.UNDO,)))
     with work.reaching():
         return steps.take_back(work, run.batch_id, run_id, reason.strip())
+
+
+@command(Permission.AWARDS_RUN, reaches=True)
+def deny(work: Work, project_no: str, batch_no: int, person_no: str, reason: str) -> None:
+    """不予授分 — from the next award on the person gets nothing of the batch as an attendee.
+
+    The reason is told to that person. What was given already stays until it is awarded again.
+    Reaches, once the batch is found, because attendees come from anywhere. ConflictError where it
+    was said already, and where the project's award is under review or closed.
+    """
+    if not reason.strip():
+        raise InvalidError("awards.deny.no_reason")
+    batch, person = _of_batch(work, project_no, batch_no, person_no)
+    if work.session.scalar(_denial(batch.id, person)) is not None:
+        raise ConflictError("awards.deny.already")
+    [row_id] = work.fresh_ids(DenialRow, 1)
+    work.session.add(
+        DenialRow(
+            id=row_id, path=batch.project.place.path, batch_id=batch.id, person_id=person,
+            reason=reason.strip(), denied_at=work.now, denied_by=work.actor.name,
+        )
+    )  # fmt: skip
+    try:
+        work.session.flush()
+    except IntegrityError:
+        raise ConflictError("awards.deny.already") from None
+
+
+@command(Permission.AWARDS_RUN, reaches=True)
+def allow(work: Work, project_no: str, batch_no: int, person_no: str) -> None:
+    """取消不予授分 — from the next award on the person is judged like everyone again."""
+    batch, person = _of_batch(work, project_no, batch_no, person_no)
+    row = work.session.scalar(_denial(batch.id, person).with_for_update())
+    if row is None:
+        raise ConflictError("awards.deny.gone")
+    work.session.delete(row)
+
+
+def _of_batch(work: Work, project_no: str, batch_no: int, person_no: str) -> tuple[Batch, int]:
+    """A batch within sight that can still be awarded, and the id of a person it names."""
+    batch = projects.batch_of(work, project_no, batch_no)
+    if reached(batch.project.state, _AWARDING) is None:
+        raise ConflictError("projects.project.act_refused", project_no=batch.project.no)
+    with work.reaching():
+        return batch, queries.attendee_of(work, batch, person_no)
+
+
+def _denial(batch_id: int, person_id: int) -> Select[DenialRow]:
+    return select(DenialRow).where(DenialRow.batch_id == batch_id, DenialRow.person_id == person_id)
 
 
 def _fail(work: Work, run: RunRow, why: CmeError) -> None:

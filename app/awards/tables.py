@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from sqlalchemy import Identity, Index, Integer, Numeric, text
+from sqlalchemy import Identity, Index, Integer, Numeric, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.awards.terms import RunState
@@ -77,3 +77,17 @@ class VerdictRow(Personal, AppendOnly, Base):
     hours: Mapped[Decimal] = mapped_column(Numeric(7, 2))
     # Null where there is nothing to say.
     reasons: Mapped[list[Any] | None]
+
+
+class DenialRow(Placed, Audited, Base):
+    """不予授分 — a host gives a person nothing of a batch; gone once it changed its mind."""
+
+    __tablename__ = "award_denial"
+    __table_args__ = (UniqueConstraint("batch_id", "person_id"), Index(None, "path"))
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    batch_id: Mapped[int]
+    person_id: Mapped[int]
+    reason: Mapped[str]
+    denied_at: Mapped[datetime]
+    denied_by: Mapped[str]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -219,6 +220,8 @@ class Situation:
 
     cancelled: bool = False
     other_unit: bool = False
+    # Why the host gives this person nothing, in its own words; "" where it said nothing.
+    denied: str = ""
     lecturing: bool = False
     uncounted: tuple[Uncounted, ...] = ()
     held: tuple[Stretch, ...] = ()
@@ -230,6 +233,15 @@ NOTHING_KNOWN = Situation()
 
 Fact = str | int
 Facts = tuple[tuple[str, Fact], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """不予授分 — that a host gives a person nothing of a batch, why, and who said so when."""
+
+    reason: str
+    by: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ def short(activity: Activity) -> str:
 def short_reason(verdict: Verdict) -> str:
     """The first reason of a refusal, as half a sentence."""
     first = verdict.reasons[0]
-    return say(f"short.{first.why}", _facts(first))
+    return say(f"short.{_code(first)}", _facts(first))
 
 
 def headline(explanation: Explanation, *, gross: int, net: int) -> tuple[Phrase, ...]:
@@ -32,10 +32,16 @@ def headline(explanation: Explanation, *, gross: int, net: int) -> tuple[Phrase,
         code = _granted(net, explanation.reasons)
         return phrases(f"verdict.{code}", net=cents(net), gross=cents(gross))
     first = explanation.reasons[0]
-    code = str(first.why)
+    code = _code(first)
     if first.why is Why.NOT_AWARDED_YET:
         code = f"{code}.{dict(first.facts)['state']}"
     return phrases(f"verdict.{code}", **_facts(first))
+
+
+def _code(reason: Reason) -> str:
+    """The reason's code; a host's own words make it another sentence."""
+    reasoned = reason.why is Why.MANUAL_DENIED and reason.facts
+    return f"{reason.why}.reasoned" if reasoned else str(reason.why)
 
 
 def _granted(net: int, reasons: tuple[Reason, ...]) -> str:

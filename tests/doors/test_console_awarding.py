@@ -174,6 +174,36 @@ def test_two_who_undo_at_once_are_told_apart(desk: Desk, office: Office, owner: 
     assert "已经撤销过了" in second.text
 
 
+def test_one_person_is_refused_with_a_reason_they_read(desk: Desk, owner: Engine) -> None:
+    awarded(desk, owner)
+    why = f"{LIST}/why/{number_of(5)}"
+
+    bare = desk.send(why, act="deny", reason="")
+    first = desk.send(why, act="deny", reason="代人刷卡")
+    second = desk.send(why, act="deny", reason="代人刷卡")
+    still = shown(desk, why)
+    ahead = shown(desk, LIST)
+    awarded(desk, owner)
+    page = shown(desk, why)
+
+    assert (bare.status_code, first.status_code, second.status_code) == (422, 303, 409)
+    assert "再授一次以后生效" in still
+    assert "不再得分 1 人" in ahead
+    assert "举办单位没有给你授分，理由是：代人刷卡。有疑问请找举办单位。" in page
+    assert "不予授分：代人刷卡" in shown(desk, LIST, words=number_of(5))
+
+
+def test_a_refusal_is_taken_back(desk: Desk) -> None:
+    why = f"{LIST}/why/{number_of(5)}"
+    desk.send(why, act="deny", reason="代人刷卡")
+
+    first = desk.send(why, act="allow")
+    second = desk.send(why, act="allow")
+
+    assert (first.status_code, second.status_code) == (303, 409)
+    assert f"{GRANTED} 人得分" in shown(desk, LIST)
+
+
 def test_another_hospital_finds_neither_list_nor_run(
     desk: Desk, office: Office, owner: Engine
 ) -> None:
@@ -184,9 +214,12 @@ def test_another_hospital_finds_neither_list_nor_run(
         other.get(LIST).status_code, other.send(LIST).status_code, other.get(run).status_code,
         other.get(f"{run}/state").status_code, other.get(f"{run}/undo").status_code,
         other.send(f"{run}/undo", reason="x").status_code,
+        other.get(f"{LIST}/why/{number_of(5)}").status_code,
+        other.send(f"{LIST}/why/{number_of(5)}", act="deny", reason="x").status_code,
+        other.send(f"{LIST}/why/{number_of(5)}", act="allow").status_code,
     ]  # fmt: skip
 
-    assert codes == [404] * 6
+    assert codes == [404] * 9
 
 
 def test_who_may_only_read_sees_the_result_and_no_button(

@@ -167,6 +167,9 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
     _swiped(other, ZHENG_HAI, TIAN_HUI, TIAN_HUI)
     run_id = _awarded(site, OWN_NO)
     _awarded(site, OTHER_NO)
+    with begin(site, OPERATOR) as work:
+        awards.deny(work, OWN_NO, 1, CAO_JING, "代人刷卡")
+        awards.deny(work, OTHER_NO, 1, TIAN_HUI, "代人刷卡")
     people_in = entered(site, cast, official)
     _contested(site)
     queued_upload_id = _queued(site)

@@ -55,6 +55,7 @@ BY_SESSION = {
     "analysis.page", "analysis.whatif",
     "awarding.preview", "awarding.award", "awarding.run", "awarding.state",
     "awarding.before_undo", "awarding.undo", "awarding.why",
+    "awarding.decide",
     "settling.page", "settling.settle",
 }  # fmt: skip
 # Who may make an actor, and so say on whose behalf something is done.

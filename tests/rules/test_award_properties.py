@@ -95,6 +95,7 @@ situations = st.builds(
     Situation,
     cancelled=st.booleans(),
     other_unit=st.booleans(),
+    denied=st.sampled_from(["", "代人刷卡"]),
     lecturing=st.booleans(),
     uncounted=st.lists(st.builds(Uncounted, st.sampled_from(Cause), moments), max_size=2).map(
         tuple
@@ -332,7 +333,7 @@ _REPAIRED = {
     Why.OVERLAP: {"held": ()},
     Why.CARD_REVOKED: {"uncounted": ()},
     Why.CLOCK_SKEW: {"uncounted": ()},
-    Why.MANUAL_DENIED: {},
+    Why.MANUAL_DENIED: {"denied": ""},
     Why.NO_SWIPE: {},
     Why.OUT_OF_PERIOD: {},
     Why.WINDOW_MISSING: {},

@@ -17,6 +17,7 @@ situations = st.builds(
     Situation,
     cancelled=st.booleans(),
     other_unit=st.booleans(),
+    denied=st.sampled_from(["", "代人刷卡"]),
     lecturing=st.booleans(),
     held=st.one_of(st.just(()), st.just((Stretch(at("09:00"), at("11:00"), "别的项目"),))),
 )

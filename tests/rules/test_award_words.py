@@ -37,6 +37,7 @@ REASONS = [
     Reason(Why.EXAM),
     Reason(Why.EVALUATION),
     Reason(Why.MANUAL_DENIED),
+    Reason(Why.MANUAL_DENIED, facts=(("reason", "代人刷卡"),)),
     *(_waiting(cause) for cause in Cause),
     _waiting(Cause.CLOCK_SKEW, ("skew", -3000)),
     Reason(Why.NO_SWIPE),

@@ -1,6 +1,14 @@
 """Questions about awards: judging a batch, explaining a person, and what runs decided."""
 
-from app.awards.queries.attending import Activity, Trace, activities_of, trace, trace_here
+from app.awards.queries.attending import (
+    Activity,
+    Trace,
+    activities_of,
+    attendee_of,
+    denial_of,
+    trace,
+    trace_here,
+)
 from app.awards.queries.explaining import Told, explain, find_told, latest_told
 from app.awards.queries.judging import Case, Judgement, brief_of, case_of, judge, plan_of, preview
 from app.awards.queries.rolls import (
@@ -44,9 +52,11 @@ __all__ = [
     "Trial",
     "Weighing",
     "activities_of",
+    "attendee_of",
     "awarded_among",
     "brief_of",
     "case_of",
+    "denial_of",
     "due",
     "explain",
     "find_told",

@@ -14,8 +14,8 @@ from app.attendance.tables import SwipeRow
 from app.attendance.terms import SwipeState
 from app.awards import rules
 from app.awards.queries import explaining, facts, judging, runs
-from app.awards.tables import RunRow, VerdictRow
-from app.awards.terms import Brief, RunState, Situation, Uncounted, Verdict, Window
+from app.awards.tables import DenialRow, RunRow, VerdictRow
+from app.awards.terms import Brief, Denial, RunState, Situation, Uncounted, Verdict, Window
 from app.base.work import Work, query
 from app.credits.terms import Part
 from app.kernel.actor import Permission
@@ -80,9 +80,11 @@ def activities_of(work: Work, person_no: str, span: Span | None = None) -> tuple
         asked = {*verdicts, *projects.batch_ids_between(work, since, until)}
         records = _records(work, person.id, asked)
         batches = projects.batches_of(work, verdicts.keys() | records.keys())
-        plans = _plans(work, batches.keys() - verdicts.keys())
+        open_ones = batches.keys() - verdicts.keys()
+        plans = _plans(work, open_ones)
+        denied = facts.denials_of(work, person.id, open_ones) if open_ones else {}
     found = [
-        _activity(work, person, batch, records.get(batch.id, {}), verdicts, plans)
+        _activity(work, person, batch, records.get(batch.id, {}), verdicts, plans, denied)
         for batch in batches.values()
         if span is None or span.holds(batch.span.end - timedelta(microseconds=1))
     ]
@@ -95,6 +97,22 @@ def trace(work: Work, person_no: str, project_no: str, batch_no: int) -> Trace:
     told = explaining.explain(work, person_no, project_no, batch_no)
     with work.reaching():
         return _trace(work, told)
+
+
+@query(Permission.AWARDS_READ, reaches=True)
+def denial_of(work: Work, project_no: str, batch_no: int, person_no: str) -> Denial | None:
+    """不予授分 — whether the host of a batch within sight gives that person nothing, and why."""
+    batch = projects.batch_of(work, project_no, batch_no)
+    with work.reaching():
+        person = people.people_by_no(work, [person_no]).get(person_no)
+    row = None
+    if person is not None:
+        row = work.session.scalar(
+            select(DenialRow).where(
+                DenialRow.batch_id == batch.id, DenialRow.person_id == person.id
+            )
+        )
+    return None if row is None else Denial(row.reason, row.denied_by, row.denied_at)
 
 
 @query(Permission.AWARDS_READ, reaches=True)
@@ -112,6 +130,14 @@ def trace_here(work: Work, project_no: str, batch_no: int, person_no: str) -> Tr
         if person is None or not (lecturing or facts.named_in(work, person.id, [batch.id])):
             raise NotFoundError("people.person.unknown", person_no=person_no)
         return _trace(work, explaining.told_of(work, person, batch))
+
+
+def attendee_of(work: Work, batch: Batch, person_no: str) -> int:
+    """The id of that person, whom a record of the batch names; NotFoundError otherwise."""
+    person = people.people_by_no(work, [person_no]).get(person_no)
+    if person is None or not facts.named_in(work, person.id, [batch.id]):
+        raise NotFoundError("people.person.unknown", person_no=person_no)
+    return person.id
 
 
 def _trace(work: Work, told: explaining.Told) -> Trace:
@@ -216,12 +242,14 @@ def _activity(
     records: Mapping[SwipeState, list[int]],
     verdicts: Mapping[BatchId, Verdict],
     plans: Mapping[int, Mapping[str, Any]],
+    denied: Mapping[int, str],
 ) -> Activity:
     counted = sorted(at for state in _COUNTED for at in records.get(state, ()))
     verdict = verdicts.get(batch.id)
     expected = None
     if verdict is None:
-        expected = _expected(person, batch, counted, plans.get(batch.id, batch.plan))
+        plan = plans.get(batch.id, batch.plan)
+        expected = _expected(person, batch, counted, plan, denied.get(batch.id, ""))
     ended, today = local_date(batch.span.end), local_date(work.now)
     return Activity(
         batch, sum(map(len, records.values())), tuple(counted), verdict, expected,
@@ -230,7 +258,7 @@ def _activity(
 
 
 def _expected(
-    person: Person, batch: Batch, swipes: list[int], plan: Mapping[str, Any]
+    person: Person, batch: Batch, swipes: list[int], plan: Mapping[str, Any], denied: str
 ) -> Verdict | None:
     """What attendance alone would give; None where the plan asks for what the batch has not."""
     asked = rules.plan_from_json(plan)
@@ -241,5 +269,5 @@ def _expected(
         return None
     elsewhere = batch.unit_only and not batch.project.place.holds(person.place)
     lecturing = any(one.person_id == person.id for one in batch.lecturers)
-    situation = Situation(other_unit=elsewhere, lecturing=lecturing)
+    situation = Situation(other_unit=elsewhere, lecturing=lecturing, denied=denied)
     return rules.judge(brief, person.id, swipes, situation)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from app.attendance.tables import QuarantineRow, SwipeRow
 from app.attendance.terms import Hold, SwipeState
+from app.awards.tables import DenialRow
 from app.awards.terms import Cause, Crowd, Stretch, Uncounted
 from app.base.work import Work, driver_connection
 from app.cards import queries as cards
@@ -199,6 +200,26 @@ def stretches_elsewhere(
         one = Stretch(in_ms(first), in_ms(last), project)
         found[person] = (*found.get(person, ()), one)
     return found
+
+
+def denied(work: Work, batch_id: int, person_id: int | None = None) -> dict[int, str]:
+    """Whom the host gives nothing of the batch, and why."""
+    rows = work.session.execute(
+        select(DenialRow.person_id, DenialRow.reason).where(
+            DenialRow.batch_id == batch_id, _about(DenialRow.person_id, person_id)
+        )
+    )
+    return {row.person_id: row.reason for row in rows}
+
+
+def denials_of(work: Work, person_id: int, batch_ids: Collection[int]) -> dict[int, str]:
+    """In which of the batches the host gives the person nothing, and why."""
+    rows = work.session.execute(
+        select(DenialRow.batch_id, DenialRow.reason).where(
+            DenialRow.person_id == person_id, DenialRow.batch_id.in_(batch_ids)
+        )
+    )
+    return {row.batch_id: row.reason for row in rows}
 
 
 def outside(work: Work, batch_id: int, place: Place, person_id: int | None = None) -> set[int]:

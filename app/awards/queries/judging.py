@@ -136,16 +136,18 @@ def situations_of(work: Work, case: Case, person_id: int | None = None) -> dict[
     if batch.unit_only:
         other = facts.outside(work, batch.id, batch.project.place, person_id)
     lecturing = {int(one.person_id) for one in batch.lecturers}
+    denied = facts.denied(work, batch.id, person_id)
     waiting = facts.uncounted(work, batch.id, person_id)
     held = {}
     if case.edition.pack.overlap is Overlap.FORBID:
         held = facts.stretches_elsewhere(work, batch, person_id)
     project, in_year = _used(work, case, Part.ATTENDEE, person_id)
-    known: set[int] = {*cancelled, *other, *lecturing, *waiting, *held, *project, *in_year}
+    known: set[int] = {*cancelled, *other, *denied, *lecturing, *waiting, *held, *project, *in_year}
     return {
         person: Situation(
             cancelled=person in cancelled,
             other_unit=person in other,
+            denied=denied.get(person, ""),
             lecturing=person in lecturing,
             uncounted=waiting.get(person, ()),
             held=held.get(person, ()),

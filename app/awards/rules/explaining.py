@@ -126,7 +126,7 @@ class _Case:
         yield self._check(CheckName.PERSON_STATUS, Why.PERSON_STATUS)
         yield self._check(CheckName.UNIT, Why.OTHER_UNIT)
         yield self._check(CheckName.LECTURER, Why.LECTURER_ALREADY)
-        if self.brief.strategy is Strategy.LISTED:
+        if self.brief.strategy is Strategy.LISTED or self._denied:
             yield self._check(CheckName.LISTED, Why.MANUAL_DENIED)
         period: Facts = (("start", self.brief.start), ("end", self.brief.end))
         yield self._check(CheckName.IN_PERIOD, Why.OUT_OF_PERIOD, also=self._attended, facts=period)
@@ -162,6 +162,11 @@ class _Case:
             return True
         none = any(r.why in {Why.NO_SWIPE, Why.OUT_OF_PERIOD} for r in self.verdict.reasons)
         return bool(self.swipes) and not none
+
+    @property
+    def _denied(self) -> bool:
+        """Whether the host gives this person nothing, by whatever strategy."""
+        return any(reason.why is Why.MANUAL_DENIED for reason in self.verdict.reasons)
 
     def _window(self, window: Window) -> Check:
         ends: Facts = (("start", window.start), ("end", window.end))

@@ -107,6 +107,7 @@ def sift(
 def barred(swipes: Sequence[int], situation: Situation) -> bool:
     """Whether a person with these swipes is refused whatever the plan asks of swipes."""
     whole = situation.cancelled or situation.other_unit or situation.lecturing
+    whole = whole or bool(situation.denied)
     return whole or bool(_clash(swipes, situation))
 
 
@@ -144,7 +145,9 @@ def _barred(brief: Brief, person_id: int, situation: Situation) -> tuple[Reason,
         reasons.append(Reason(Why.OTHER_UNIT, facts=(("unit", brief.unit),)))
     if situation.lecturing:
         reasons.append(Reason(Why.LECTURER_ALREADY))
-    if brief.strategy is Strategy.LISTED and person_id not in brief.listed:
+    if situation.denied:
+        reasons.append(Reason(Why.MANUAL_DENIED, facts=(("reason", situation.denied),)))
+    elif brief.strategy is Strategy.LISTED and person_id not in brief.listed:
         reasons.append(Reason(Why.MANUAL_DENIED))
     return tuple(reasons)
 

@@ -91,6 +91,8 @@ def _variant(reason: Reason) -> str:
             return ".part" if facts["net"] else ".full"
         case Why.OTHER_UNIT | Why.OVERLAP | Why.AWARD_RETURNED:
             return "" if all(facts.values()) else ".unnamed"
+        case Why.MANUAL_DENIED:
+            return ".reasoned" if facts else ""
         case _:
             return ""
 

@@ -203,7 +203,8 @@ def _short(reason: Reason) -> str:
     elif reason.missed_by is not None:
         facts["lacking"] = whole_minutes(reason.missed_by)
     facts["window"] = reason.window
-    return words.sentence("console", f"refused.{reason.why}", facts)
+    code = f"refused.{reason.why}{'.reasoned' if 'reason' in facts else ''}"
+    return words.sentence("console", code, facts)
 
 
 def _miss(miss: Miss, weighed: Weighing) -> str:

@@ -105,16 +105,47 @@ def undo(guest: Guest, run_id: int) -> ResponseReturnValue:
 
 
 @blueprint.get("/<path:no>/<int:batch>/why/<person_no>")
-@passes("awards.trace_here", *frame.DOORS)
+@passes("awards.trace_here", "awards.denial_of", *frame.DOORS)
 @entered(Stage.OPEN)
 def why(guest: Guest, no: str, batch: int, person_no: str) -> ResponseReturnValue:
     """为什么没有学分 — of anyone who came, in the words they read themselves."""
+    return _why(guest, no, batch, person_no)
+
+
+@blueprint.post("/<path:no>/<int:batch>/why/<person_no>")
+@passes("awards.deny", "awards.allow", "awards.trace_here", "awards.denial_of", *frame.DOORS)
+@entered(Stage.OPEN)
+def decide(guest: Guest, no: str, batch: int, person_no: str) -> ResponseReturnValue:
+    """不予授分 — one person is given nothing, with a reason they read; or judged as all again."""
+    act = request.form.get("act", "")
+    reason = request.form.get("reason", "")[:_LONGEST_REASON]
+    try:
+        with frame.working(guest) as work:
+            if act == "allow":
+                awards.allow(work, no, batch, person_no)
+            else:
+                awards.deny(work, no, batch, person_no, reason)
+    except (ConflictError, InvalidError) as refused:
+        return _why(guest, no, batch, person_no, refused, reason)
+    frame.tell("award.allowed" if act == "allow" else "award.denied")
+    return redirect(url_for("awarding.why", no=no, batch=batch, person_no=person_no), 303)
+
+
+def _why(
+    guest: Guest, no: str, batch: int, person_no: str,
+    refused: ConflictError | InvalidError | None = None, reason: str = "",
+) -> ResponseReturnValue:  # fmt: skip
     with frame.working(guest) as work:
         trace = judged.trace_here(work, no, batch, person_no)
+        denial = judged.denial_of(work, no, batch, person_no)
         today = local_date(work.now)
+    lectures = any(one.person_id == trace.told.person.id for one in trace.told.batch.lecturers)
     return frame.page(
-        guest, "console/award_why.html", why=speech.page(trace, today), person=trace.told.person,
-        strips=strips_of(trace),
+        guest, "console/award_why.html", 200 if refused is None else refused.http_status,
+        why=speech.page(trace, today), person=trace.told.person, strips=strips_of(trace),
+        denial=denial, deniable=bool(trace.swipes or trace.waiting) and not lectures,
+        refusal="" if refused is None else words.of_error(refused), reason=reason,
+        decides=Permission.AWARDS_RUN in guest.actor.permissions,
     )  # fmt: skip
 
 
