@@ -11,8 +11,10 @@ from sqlalchemy import Engine, text
 from app.base.work import begin
 from app.kernel.actor import Role
 from app.standards import commands as standards
+from device.mbox.machine import Machine
 from tests.support.cast import CARDIOLOGY, HE_MIN, NURSING, OPERATOR, STRANGER, id_number
 from tests.support.office import Desk, Office
+from tests.support.terminal import at, held
 
 FILE = f"/console/people/{HE_MIN}"
 
@@ -171,3 +173,17 @@ def test_who_may_only_read_is_offered_and_allowed_nothing_else(desk: Desk, offic
     assert auditor.send(f"{FILE}/edit", **form(desk)).status_code == 403
     told = {"status": "cancelled", "since": "2013-03-01", "seen": mark(desk)}
     assert auditor.send(f"{FILE}/status", **told).status_code == 403
+
+
+def test_why_there_is_no_credit_is_two_clicks_away_in_the_words_of_the_person(
+    desk: Desk, terminal: Machine
+) -> None:
+    terminal.tap(held(HE_MIN), at=at("08:02:11"))
+    assert [answer.status for answer in terminal.upload()] == [200]
+
+    [address] = set(re.findall(r'href="(/console/people/\w+/why/[^"]+)"', desk.get(FILE).text))
+    page = desk.get(address).text
+
+    assert "举办单位还没有授分" in page
+    assert "和本人在微信里看到的一样" in page
+    assert 'href="/console/people/990100001">何敏' in page

@@ -28,6 +28,7 @@ from app.speech import saying
 from app.speech import why as speech
 from app.web.console import frame
 from app.web.console import people as lists
+from app.web.console.plotting import strips_of
 from app.web.sessions import Guest, entered
 
 # The list and the pages of those on it are one part of the menu.
@@ -99,15 +100,17 @@ def amend(guest: Guest, no: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/<no>/why/<path:project_no>/<int:batch_no>")
-@passes(*frame.DOORS, "awards.trace", "people.file_of")
+@passes(*frame.DOORS, "awards.trace")
 @entered(Stage.OPEN)
 def why(guest: Guest, no: str, project_no: str, batch_no: int) -> ResponseReturnValue:
     """为什么 — one activity of one person, in the words the person reads."""
     with frame.working(guest) as work:
-        file = people.file_of(work, no)
         trace = awards.trace(work, no, project_no, batch_no)
-        told = speech.page(trace, local_date(work.now))
-    return frame.page(guest, "console/why.html", file=file, told=told)
+        today = local_date(work.now)
+    return frame.page(
+        guest, "console/why.html", why=speech.page(trace, today), person=trace.told.person,
+        strips=strips_of(trace),
+    )  # fmt: skip
 
 
 def _page(
