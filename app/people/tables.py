@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.database import Audited, Base, Personal, Placed, one_of
-from app.people.terms import IdType, Sex, Status, TitleLevel
+from app.people.terms import IdType, ImportState, Sex, Status, TitleLevel
 
 
 class PersonRow(Placed, Audited, Base):
@@ -70,3 +71,24 @@ class StatusRow(Personal, Audited, Base):
     person_id: Mapped[int] = mapped_column(primary_key=True)
     from_on: Mapped[date] = mapped_column(primary_key=True)
     status: Mapped[str]
+
+
+class ImportRow(Placed, Base):
+    """导入 — a file that was checked, at the place of whoever checked it, and what became of it."""
+
+    __tablename__ = "people_import"
+    __table_args__ = (one_of("state", ImportState), Index(None, "path"))
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str]
+    by: Mapped[str]
+    at: Mapped[datetime]
+    state: Mapped[str]
+    counts: Mapped[dict[str, Any]]
+    # Sealed; null once nobody can ask for it any more.
+    body: Mapped[bytes | None]
+    # Sealed: how everybody stood before; null until it is imported, and once it is taken back.
+    before: Mapped[bytes | None]
+    # Null until then.
+    done_at: Mapped[datetime | None]
+    undone_at: Mapped[datetime | None]

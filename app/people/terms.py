@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import NewType
+from typing import Any, NewType
 
 from app.kernel.errors import RowError
 from app.kernel.place import Place
@@ -21,6 +22,7 @@ ALWAYS = date(1, 1, 1)
 # What the vault is told each sealed value is for.
 ID_NUMBER = "people.id_number"
 PHONE = "people.phone"
+IMPORT = "people.import"
 
 
 # What of a stored person makes a `Person`, in the order of its parts.
@@ -279,3 +281,26 @@ class Amendment:
     education: str
     specialty: str
     phone: Secret
+
+
+class ImportState(StrEnum):
+    """导入状态."""
+
+    CHECKED = "checked"  # 已检查
+    DONE = "done"  # 已导入
+    UNDONE = "undone"  # 已撤回
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRecord:
+    """导入记录 — a file that was checked, and what became of it; `body` is what it held."""
+
+    id: int
+    name: str
+    by: str
+    at: datetime
+    state: ImportState
+    counts: Mapping[str, int]
+    done_at: datetime | None
+    undone_at: datetime | None
+    body: Mapping[str, Any]

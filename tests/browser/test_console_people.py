@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from playwright.sync_api import Page
@@ -10,7 +11,7 @@ from playwright.sync_api import Page
 from app.base.work import begin
 from app.standards import commands as standards
 from tests.browser.conftest import Served
-from tests.support.cast import OPERATOR
+from tests.support.cast import OPERATOR, id_number
 from tests.support.office import Desk, Office
 
 PAGES = {
@@ -19,7 +20,26 @@ PAGES = {
     "people-nobody": "/people?q=何敏&status=maternity",
     "person": "/people/990100001",
     "person-edit": "/people/990100001/edit",
+    "import": "/import/people",
 }
+
+CROOKED = (
+    ("编号", "姓名", "身份证号", "科室", "职称", "手机", "备注"),
+    (
+        "880001",
+        " 李雯",
+        id_number(date(1985, 5, 5), 2),
+        "心内科",
+        "主管护师",
+        "１３９００００００２１",
+        "",
+    ),
+    ("880002", "许国栋", "110101198001010000", "心内科", "主治医师", "13900000022", ""),
+    ("880003", "郑海涛", "110101199102301524", "心内科", "主治医师", "13900000023", ""),
+    ("880004", "孙志强", id_number(date(1975, 5, 5), 1), "心内料", "副主任医师", "", ""),
+    ("880005", "田慧", id_number(date(1995, 5, 5), 2), "护理部", "主管护土", "1.39E+10", ""),
+    ("", "冯雪梅", "11010119900101123", "护理部", "护师", "", ""),
+)
 
 
 @pytest.fixture
@@ -41,3 +61,22 @@ def test_every_page_about_people_is_whole_at_every_width(
     for name, path in PAGES.items():
         page.goto(f"{served.url}/console{path}")
         whole(page, name)
+
+
+def test_the_result_of_a_check_is_whole_at_every_width(
+    served: Served,
+    desk: Desk,
+    at_desk: Callable[[Desk], Page],
+    whole: Callable[[Page, str], None],
+) -> None:
+    page = at_desk(desk)
+    page.goto(f"{served.url}/console/import/people")
+    page.fill("#pasted", "\n".join("\t".join(row) for row in CROOKED))
+
+    page.click("text=检查，先不导入")
+
+    page.wait_for_selector("text=检查完了：1 行可以导入，5 行有错误")
+    whole(page, "import-checked")
+    page.click("text=导入 1 行，跳过 5 行")
+    page.wait_for_selector("text=24 小时内可以整批撤回")
+    whole(page, "import-done")

@@ -52,7 +52,7 @@ from app.projects.terms import Sought
 from app.standards import commands as standards
 from app.standards import queries as editions
 from tests.house.entering import BROWSER
-from tests.house.estate import OPENID, OWN_NO, OWN_SN, PACK, WAITING_SN, Estate
+from tests.house.estate import OPENID, OWN_NO, OWN_SN, PACK, WAITING_SN, Estate, roster
 from tests.support import filing as filed
 from tests.support.cast import (
     ACUPUNCTURE,
@@ -448,6 +448,14 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "base.sweep": (Case(lambda w, _: outbox.sweep(w), _UPKEEP),),
     "cards.import_people": (Case(_imposter),),
     "cards.active_numbers": (Case(lambda w, e: held.active_numbers(w, _nurse(e))),),
+    "cards.check_roster": (
+        Case(
+            lambda w, _: cards.check_roster(w, *roster(HOSPITAL)),
+            "checks what was brought; what is kept of it stands at the actor's own place",
+        ),
+    ),
+    "cards.import_checked": (Case(lambda w, e: cards.import_checked(w, e.checked_id)),),
+    "cards.undo_import": (Case(lambda w, e: cards.undo_import(w, e.imported_id)),),
     "cards.held_by": (Case(lambda w, _: held.held_by(w, HE_MIN)),),
     "cards.holders_of_number": (Case(lambda w, _: held.holders_of_number(w, HE_MIN)),),
     "cards.own_cards": (Case(lambda w, _: held.own_cards(w, HE_MIN)),),
@@ -475,6 +483,8 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "org.tree": (
         Case(lambda w, e: [one for one in units.tree(w) if one.id == _cardiology(e).id]),
     ),
+    "people.import_of": (Case(lambda w, e: people.import_of(w, e.imported_id)),),
+    "people.imports": (Case(lambda w, _: people.imports(w)),),
     "people.file_of": (Case(lambda w, _: people.file_of(w, HE_MIN)),),
     "people.trail_of": (Case(lambda w, _: people.trail_of(w, HE_MIN)),),
     "people.head_counts": (Case(lambda w, _: people.head_counts(w), "counts, within sight"),),

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Engine, text
@@ -34,10 +35,14 @@ from app.cards.terms import CardState
 from app.kernel.actor import Actor, Role, Via
 from app.kernel.place import Place
 from app.kernel.secret import Secret
+from app.kernel.table import Table, pasted
 from app.making import commands as making
 from app.making.terms import Kind
+from app.org.terms import Branch, UnitId, UnitKind
+from app.people.rules import tidy
 from app.projects import queries as projects
 from app.standards import commands as standards
+from app.web.console import imports
 from device.mbox.machine import Card, Machine
 from device.mbox.terms import NO_HASH
 from device.mbox.writing import batch as written
@@ -103,6 +108,8 @@ class Estate:
     # Cards that are asked for: a draft with one who could be handed in, and a batch handed in.
     card_batch_id: int
     submitted_batch_id: int
+    checked_id: int
+    imported_id: int
     entry_id: int
     enrol_code: Secret
     invitation: Invitation
@@ -193,8 +200,8 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
         site, cast, device, machine, other, package.id, found["upload"], queued_upload_id,
         batch.batch_id, found["unknown_card"], found["revoked_card"], found["unknown_activity"],
         run_id, queued_run_id, batch_id, _given_up(site, cast.unit(HOSPITAL).place),
-        found["card"], *_asked_for(site), found["entry"], code, invitation,
-        _granted(site, invitation), token, unsent.data,        unsent.batch_id, people_in,
+        found["card"], *_asked_for(site), *_rosters(site, cast), found["entry"], code, invitation,
+        _granted(site, invitation), token, unsent.data, unsent.batch_id, people_in,
     )  # fmt: skip
 
 
@@ -213,6 +220,32 @@ def _asked_for(site: Site) -> tuple[int, int]:
             making.add(work, made[-1], [no])
     with begin(site, OPERATOR) as work:
         making.hand_in(work, made[1])
+    return made[0], made[1]
+
+
+def roster(unit: str) -> tuple[Table, tidy.Tidied]:
+    """A file of one new person of that hospital, as the page of the console reads it."""
+    number = id_number(date(1985, 5, 5), 2)
+    table = pasted(f"编号,姓名,身份证号,单位\n88{unit[1:]}001,李雯,{number},{unit}", "花名册")
+    hospital = Branch(
+        UnitId(1), unit, UnitKind.HOSPITAL, "医院", Place("1."), None, 1, closed=False
+    )
+    return table, tidy.tidy(table, imports.spelling([hospital]))
+
+
+def _rosters(site: Site, cast: Cast) -> tuple[int, int]:
+    """Of the first hospital a file that was checked, and one that was imported; one elsewhere."""
+    made = []
+    for actor, unit in (
+        (cast.hospital_admin, HOSPITAL),
+        (cast.hospital_admin, HOSPITAL),
+        (cast.county_hospital_admin, COUNTY_HOSPITAL),
+    ):
+        with begin(site, actor) as work:
+            # The second hospital's person is another: nothing is imported there.
+            made.append(cards.check_roster(work, *roster(unit)))
+    with begin(site, cast.hospital_admin) as work:
+        cards.import_checked(work, made[1])
     return made[0], made[1]
 
 

@@ -51,12 +51,13 @@ BY_SESSION = {
     "administrators.page", "administrators.invite", "administrators.end",
     "bindings.page", "bindings.answer", "bindings.printed",
     "people.index", "people.person", "people.put_status", "people.edit",
-    "people.amend", "people.why",
     "analysis.page", "analysis.whatif",
     "awarding.preview", "awarding.award", "awarding.run", "awarding.state",
     "awarding.before_undo", "awarding.undo", "awarding.why",
     "awarding.decide",
     "settling.page", "settling.settle",
+    "people.amend", "people.why", "imports.start", "imports.check", "imports.template",
+    "imports.result", "imports.take_in", "imports.undo", "imports.errors",
 }  # fmt: skip
 # Who may make an actor, and so say on whose behalf something is done.
 MAKERS = {

@@ -1,6 +1,7 @@
 """Questions about people."""
 
 from app.people.queries.files import file_of, last_change, trail_of
+from app.people.queries.imports import import_of, imports
 from app.people.queries.listing import PAGE, head_counts, listing
 from app.people.queries.persons import (
     holders,
@@ -24,6 +25,8 @@ __all__ = [
     "head_counts",
     "holders",
     "holders_of_phone",
+    "import_of",
+    "imports",
     "kept_of",
     "known",
     "last_change",

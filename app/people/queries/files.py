@@ -22,7 +22,9 @@ from app.people.terms import Act, Edit, KnownPerson, PersonFile
 # Of whoever has a longer trail, the latest.
 MOST_ACTS = 200
 # Where a row stands and whose it is says nothing that people ask.
-_SILENT = frozenset({"kind", "path", "person_id", "id", "name_key", "uid_index", "phone_index"})
+_SILENT = frozenset({"kind", "path", "person_id", "id", "name_key", "uid_index", "phone_index"}) | {
+    "id_number_index"
+}
 
 
 @query(Permission.PEOPLE_READ, reaches=True)
@@ -90,7 +92,7 @@ def _act(row: AuditEntry) -> Act:
     edits = tuple(
         Edit(column, *_before_and_after(row.change["kind"], told))
         for column, told in row.change.items()
-        if column not in _SILENT and told is not None
+        if column not in _SILENT and told not in (None, "")
     )
     return Act(
         row.at, row.actor, row.role, row.via, row.action, row.table_name, row.change["kind"], edits

@@ -8,6 +8,7 @@ from app.web.console import (
     awarding,
     bindings,
     cards,
+    imports,
     me,
     person,
     projects,
@@ -19,6 +20,7 @@ BLUEPRINTS = (
     me.blueprint,
     person.blueprint,  # of `people` too, whose pages it goes on with
     cards.blueprint,
+    imports.blueprint,
     bindings.blueprint,
     projects.blueprint,
     analysis.blueprint,

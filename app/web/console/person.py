@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flask import redirect, request, url_for
@@ -35,6 +35,7 @@ from app.web.sessions import Guest, entered
 blueprint = lists.blueprint
 
 _TEXTS = ("name", "title", "post", "education", "specialty")
+_MOMENTS = frozenset({"since", "bound_at", "ended_at", "claimed_at", "effective_at"})
 _DIGITS = 4
 _LONGEST = 64  # of what is said back, or cannot be a number
 
@@ -183,6 +184,8 @@ def _value(column: str, value: object, names: dict[str, str]) -> str:
     text = "" if value is None else str(value)
     if text.startswith("<"):
         return ""
+    if column in _MOMENTS and text:
+        return saying.full_moment(datetime.fromisoformat(text))
     if column in {"department_id", "unit_id"}:
         return names.get(text, "")
     book = words.book("people")

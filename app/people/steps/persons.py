@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 from psycopg.errors import UniqueViolation
@@ -32,9 +32,12 @@ from app.people.terms import (
     KnownPerson,
     PersonId,
     PersonPlan,
+    Profile,
     Roster,
     Status,
 )
+
+_SEALED = frozenset({"name", "id_number", "phone"})
 
 
 def judge_roster(work: Work, sheet: Sheet, *, lock: bool) -> Roster:
@@ -94,8 +97,7 @@ def restate(work: Work, no: str, status: Status, since: date, *, seen: str) -> K
         return person
     row = work.session.get_one(PersonRow, person.id)
     rows = work.session.scalars(select(StatusRow).where(StatusRow.person_id == person.id)).all()
-    _write_dated(work, told, person.id, person.place, rows)
-    row.status = history.newest(told)
+    row.status = write_dated(work, told, person.id, person.place, rows)
     return person
 
 
@@ -213,36 +215,43 @@ def _change(work: Work, plans: Iterable[PersonPlan]) -> dict[str, tuple[PersonId
     return moved
 
 
-def _write(work: Work, row: PersonRow, plan: PersonPlan) -> None:
-    """Put a plan into a row; sealed parts only where they differ: sealing twice gives two."""
-    vault, profile = work.site.vault, plan.profile
-    fresh = plan.known is None
-    if fresh or "name" in plan.columns:
+def write_profile(work: Work, row: PersonRow, profile: Profile, sealed: Collection[str]) -> None:
+    """Put a profile into a row; the parts that are sealed or derived only where they differ."""
+    vault = work.site.vault
+    if "name" in sealed:
         row.name, row.name_key = profile.name, _name_key(profile.name)
-    if fresh or "id_number" in plan.columns:
-        row.id_number = vault.seal(profile.id_number, ID_NUMBER)
-        row.id_number_index = vault.index(plan.draft.identity, ID_NUMBER)
-    if fresh or "phone" in plan.columns:
+    if "phone" in sealed:
         row.phone = vault.seal(profile.phone, PHONE) if profile.phone else None
         row.phone_index = vault.index(profile.phone, PHONE) if profile.phone else None
     row.id_type = profile.id_type
     row.sex, row.birth_on = profile.sex, profile.birth_on
-    row.unit_id = plan.unit.id
-    row.department_id = plan.department.id if plan.department else None
     row.title, row.title_level = profile.title, profile.title_level
     row.post, row.education, row.specialty = profile.post, profile.education, profile.specialty
+
+
+def _write(work: Work, row: PersonRow, plan: PersonPlan) -> None:
+    """Put a plan into a row; sealed parts only where they differ: sealing twice gives two."""
+    vault, profile = work.site.vault, plan.profile
+    differing = _SEALED if plan.known is None else _SEALED & set(plan.columns)
+    write_profile(work, row, profile, differing)
+    if "id_number" in differing:
+        row.id_number = vault.seal(profile.id_number, ID_NUMBER)
+        row.id_number_index = vault.index(plan.draft.identity, ID_NUMBER)
+    row.unit_id = plan.unit.id
+    row.department_id = plan.department.id if plan.department else None
     row.status = history.newest(plan.history)
 
 
 def _write_history(
     work: Work, plan: PersonPlan, person_id: int, place: Place, rows: Iterable[StatusRow]
 ) -> None:
-    _write_dated(work, plan.history, person_id, place, rows)
+    write_dated(work, plan.history, person_id, place, rows)
 
 
-def _write_dated(
+def write_dated(
     work: Work, told: History, person_id: int, place: Place, rows: Iterable[StatusRow]
-) -> None:
+) -> Status:
+    """Let a person's dated statuses, whose rows these are, be as told; the newest of them."""
     wanted = dict(told)
     for row in rows:
         status = wanted.pop(row.from_on, None)
@@ -254,6 +263,7 @@ def _write_dated(
         work.session.add(
             StatusRow(person_id=person_id, from_on=from_on, status=status, path=place.path)
         )
+    return history.newest(told)
 
 
 def _name_key(name: str) -> str:

@@ -1,0 +1,16 @@
+"""The people's part of commands above: a roster taken in or back, people changed and moved."""
+
+from app.people.steps.imports import keep_import, locked_import, put_back, state_of
+from app.people.steps.persons import amend, judge_roster, move_all, restate, store_roster
+
+__all__ = [
+    "amend",
+    "judge_roster",
+    "keep_import",
+    "locked_import",
+    "move_all",
+    "put_back",
+    "restate",
+    "state_of",
+    "store_roster",
+]
