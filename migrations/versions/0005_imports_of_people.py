@@ -9,8 +9,8 @@ from sqlalchemy.dialects import postgresql
 from app.base.security import secure
 from app.base.site import APP_ROLE
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade() -> None:
