@@ -7,9 +7,11 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from app.accounts.commands import requests
+from app.base import cookies
 from tests.browser.conftest import Served
+from tests.conftest import Clock
 from tests.support.binding import follower
-from tests.support.cast import HE_MIN, ZHOU_LAN
+from tests.support.cast import HE_MIN, NURSING, ZHOU_LAN
 from tests.support.office import Desk, Office
 from tests.support.wechat_client import SERVICE
 
@@ -91,3 +93,29 @@ def test_an_administrator_is_invited_and_ended(
     page.get_by_role("row").filter(has_text="心内科秘书").get_by_role("button").click()
     expect(page.get_by_role("status")).to_contain_text("心内科秘书 的身份已经收回")
     whole(page, "console-administrator-ended")
+
+
+def test_a_session_that_ends_meanwhile_loses_nothing_that_was_typed(
+    served: Served, office: Office, at_desk: AtDesk, whole: Whole, clock: Clock
+) -> None:
+    desk = office.desk()
+    page = at_desk(desk)
+    page.goto(f"{served.url}/console/administrators")
+    page.get_by_label("登录名").fill("心内科秘书")
+    page.get_by_label("单位", exact=True).select_option(label="护理部")
+    clock.advance(minutes=31)
+    page.get_by_role("button", name="开一个链接").click()
+    expect(page.get_by_text("你刚才填的内容还在")).to_be_visible()
+
+    again = office.desk(name="王芳二")
+    cookie = {"name": cookies.CONSOLE, "value": again.token.reveal(), "url": served.url}
+    page.context.add_cookies([cookie])  # type: ignore[list-item]  # only what it needs
+    page.goto(f"{served.url}/console/")
+    page.get_by_role("link", name="管理员", exact=True).click()
+
+    expect(page.get_by_label("登录名")).to_have_value("心内科秘书")
+    expect(page.get_by_label("单位", exact=True)).to_have_value(NURSING)
+    expect(page.get_by_text("请看一遍再提交")).to_be_visible()
+    whole(page, "console-kept")
+    page.reload()
+    expect(page.get_by_label("登录名")).to_have_value("")
