@@ -129,3 +129,12 @@ def test_a_batch_of_another_hospital_is_not_there(office: Office, training: Trai
 
     assert other.get(PAGE).status_code == 404
     assert other.get(f"{PAGE}/whatif").status_code == 404
+
+
+def test_the_day_of_the_windows_is_shown_first(desk: Desk) -> None:
+    next_day = {"label": "签到", "start": "2013-05-19T07:30", "end": "2013-05-19T08:30"}
+
+    page = desk.get(PAGE, query_string=asked(next_day)).text
+
+    assert 'aria-current="true">05-19<' in page
+    assert ">05-18</a>" in page

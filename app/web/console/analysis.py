@@ -73,7 +73,7 @@ def page(guest: Guest, no: str, batch: int) -> ResponseReturnValue:
     now, days = _now(asked, weighed), plotting.days_of(
         weighed.case.batch, minutes, weighed.brief.windows
     )  # fmt: skip
-    on = asked.day if asked.day in days else days[0]
+    on = asked.day if asked.day in days else _opening(weighed.brief)
     shown = _shown(guest, weighed, now, on, minutes)
     return frame.page(
         guest, "console/analysis.html", 422 if refusal else 200, **shown, refusal=refusal,
@@ -101,11 +101,15 @@ def whatif(guest: Guest, no: str, batch: int) -> ResponseReturnValue:
         answer = render_template("console/analysis_refused.html", refusal=words.of_error(error))
         return make_response(answer, 422)
     now = _now(asked, weighed)
-    on = asked.day or day_of(weighed.brief.windows[0].start if weighed.brief.windows else
-                             weighed.brief.start)  # fmt: skip
+    on = asked.day or _opening(weighed.brief)
     return make_response(
         render_template("console/analysis_live.html", **_shown(guest, weighed, now, on))
     )
+
+
+def _opening(brief: Brief) -> date:
+    """The day that is shown first: a stray swipe of the evening before opens no batch."""
+    return day_of(brief.windows[0].start if brief.windows else brief.start)
 
 
 def rule_of(brief: Brief) -> str:
