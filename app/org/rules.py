@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from app.kernel.errors import RowError
+from app.kernel.errors import InvalidError, RowError
 from app.kernel.place import Place
-from app.kernel.sheet import Columns, Reading, Sheet, repeated
+from app.kernel.sheet import CODE_LENGTH, Columns, Reading, Sheet, repeated
 from app.org.terms import Grade, KnownUnit, UnitDraft, UnitKind
 
 COLUMNS = Columns(("code", "kind", "name"), ("parent_code", "order", "grade"))
 NAME_LENGTH = 64
+STEP = 10  # between the orders of neighbours
 DEEPEST = 10  # province, city, county, hospital, and departments within departments
 
 K = UnitKind
@@ -36,6 +37,20 @@ def read(sheet: Sheet) -> tuple[tuple[UnitDraft, ...], tuple[RowError, ...]]:
     named = [(draft.line, draft.code) for draft in drafts]
     faults += repeated(named, "code", "org.import.code_repeated")
     return tuple(drafts), tuple(faults)
+
+
+def department_name(text: str) -> str:
+    """The name of a department as it is kept. InvalidError for what cannot be one."""
+    name = "".join(text.split())
+    if not name or len(name) > NAME_LENGTH or not name.isprintable():
+        raise InvalidError("org.department.name", limit=NAME_LENGTH)
+    return name
+
+
+def free_codes(parent: str, count: int) -> tuple[str, ...]:
+    """Codes that a new department may get, the best first; more than can all be in use."""
+    stem = parent[: CODE_LENGTH - 8]
+    return tuple(f"{stem}-{number}" for number in range(count + 1, count + 1000))
 
 
 def judge(

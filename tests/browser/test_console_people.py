@@ -21,6 +21,8 @@ PAGES = {
     "person": "/people/990100001",
     "person-edit": "/people/990100001/edit",
     "import": "/import/people",
+    "departments": "/departments",
+    "department-merge": "/departments/H1-1/merge",
 }
 
 CROOKED = (

@@ -44,6 +44,7 @@ from app.making.terms import Kind
 from app.org import commands as org
 from app.org import queries as units
 from app.org.terms import Unit
+from app.people import commands as staff
 from app.people import queries as people
 from app.people.terms import Amendment, Search, Status
 from app.projects import commands as filing
@@ -60,6 +61,7 @@ from tests.support.cast import (
     CARDIOLOGY,
     HE_MIN,
     HOSPITAL,
+    NURSING,
     OPERATOR,
     PEOPLE,
     STRANGER,
@@ -480,6 +482,20 @@ BOOK: dict[str, tuple[Case, ...]] = {
     ),
     "org.employers": (Case(lambda w, _: units.employers(w), "units, within sight"),),
     "org.unit_by_code": (Case(lambda w, _: units.unit_by_code(w, HOSPITAL)),),
+    "org.create_department": (
+        Case(lambda w, _: org.create_department(w, HOSPITAL, "新科室")),
+        Case(lambda w, _: org.create_department(w, CARDIOLOGY, "新科室")),
+    ),
+    "org.rename_department": (
+        Case(lambda w, _: org.rename_department(w, CARDIOLOGY, "改名", seen="心内科")),
+    ),
+    "org.place_department": (Case(lambda w, _: org.place_department(w, CARDIOLOGY, "")),),
+    "people.close_department": (
+        Case(lambda w, _: staff.close_department(w, org.create_department(w, HOSPITAL, "空"))),
+    ),
+    "people.merge_departments": (
+        Case(lambda w, _: staff.merge_departments(w, CARDIOLOGY, NURSING, count=2)),
+    ),
     "org.tree": (
         Case(lambda w, e: [one for one in units.tree(w) if one.id == _cardiology(e).id]),
     ),
@@ -487,6 +503,9 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "people.imports": (Case(lambda w, _: people.imports(w)),),
     "people.file_of": (Case(lambda w, _: people.file_of(w, HE_MIN)),),
     "people.trail_of": (Case(lambda w, _: people.trail_of(w, HE_MIN)),),
+    "people.head_count_at": (
+        Case(lambda w, e: people.head_count_at(w, e.cast.person(HE_MIN).place)),
+    ),
     "people.head_counts": (Case(lambda w, _: people.head_counts(w), "counts, within sight"),),
     "people.kept_of": (Case(lambda w, _: people.kept_of(w, HE_MIN)),),
     "people.listing": (Case(lambda w, _: people.listing(w, Search(text=HE_MIN)).people),),

@@ -58,6 +58,8 @@ BY_SESSION = {
     "settling.page", "settling.settle",
     "people.amend", "people.why", "imports.start", "imports.check", "imports.template",
     "imports.result", "imports.take_in", "imports.undo", "imports.errors",
+    "departments.index", "departments.create", "departments.rename", "departments.place",
+    "departments.close", "departments.before_merge", "departments.merge",
 }  # fmt: skip
 # Who may make an actor, and so say on whose behalf something is done.
 MAKERS = {

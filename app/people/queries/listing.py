@@ -58,6 +58,13 @@ def head_counts(work: Work) -> tuple[HeadCount, ...]:
     return tuple(HeadCount(unit, part, n) for unit, part, n in work.session.execute(asked))
 
 
+@query(Permission.PEOPLE_READ)
+def head_count_at(work: Work, place: Place) -> int:
+    """人数 — of everybody within sight at or under a place, the cancelled too."""
+    asked = select(func.count()).select_from(PersonRow).where(_within(place))
+    return int(work.session.execute(asked).scalar_one())
+
+
 def _page(
     work: Work, conditions: Sequence[ColumnElement[bool]], after: int, before: int
 ) -> tuple[Person, ...]:

@@ -8,6 +8,7 @@ from app.web.console import (
     awarding,
     bindings,
     cards,
+    departments,
     imports,
     me,
     person,
@@ -19,6 +20,7 @@ from app.web.console import (
 BLUEPRINTS = (
     me.blueprint,
     person.blueprint,  # of `people` too, whose pages it goes on with
+    departments.blueprint,
     cards.blueprint,
     imports.blueprint,
     bindings.blueprint,

@@ -56,7 +56,7 @@ P = Permission
 MENU: Sequence[Section] = (
     Section("", (Item("console.home", P.PEOPLE_READ),)),
     Section("of_people", (
-        Item("people.index", P.PEOPLE_READ),
+        Item("people.index", P.PEOPLE_READ), Item("departments.index", P.ORG_IMPORT),
         Item("cards.shelf", P.CARDS_CHANGE),
         Item("bindings.page", P.ACCOUNTS_BIND),
     )),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.kernel.errors import NotFoundError
-from app.org.terms import Branch, UnitId
+from app.org.terms import Branch, UnitId, UnitKind
 from app.people.terms import HeadCount
 
 
@@ -51,6 +51,32 @@ def opened(
     for top in _tops(tree):
         show(top, 0)
     return tuple(made)
+
+
+def under(tree: Sequence[Branch], top: Branch, heads: Iterable[HeadCount]) -> tuple[Node, ...]:
+    """Everything open under one unit, each below its parent."""
+    below: dict[int | None, list[Branch]] = {}
+    for branch in tree:
+        if not branch.closed:
+            below.setdefault(branch.parent_id, []).append(branch)
+    counts = _counts(tree, heads)
+    made: list[Node] = []
+
+    def show(parent: Branch, depth: int) -> None:
+        for one in below.get(parent.id, ()):
+            made.append(Node(one, depth, counts[one.id]))
+            show(one, depth + 1)
+
+    show(top, 0)
+    return tuple(made)
+
+
+def employer(tree: Sequence[Branch], at: Branch | None) -> Branch | None:
+    """The unit nearest above a department that is none itself."""
+    known = {branch.id: branch for branch in tree}
+    while at is not None and at.kind is UnitKind.DEPARTMENT:
+        at = known.get(at.parent_id) if at.parent_id is not None else None
+    return at
 
 
 def _tops(tree: Sequence[Branch]) -> list[Branch]:

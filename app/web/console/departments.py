@@ -1,0 +1,171 @@
+"""科室 — a hospital's departments: made, named, put in order, merged and closed."""
+
+from __future__ import annotations
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.accounts.terms import Stage
+from app.base import words
+from app.base.work import passes
+from app.kernel.errors import CmeError, ConflictError, InvalidError, NotFoundError
+from app.org import commands as org
+from app.org import queries as units
+from app.org.terms import Branch, UnitKind
+from app.people import commands as staff
+from app.people import queries as people
+from app.web.console import frame, trees
+from app.web.sessions import Guest, entered
+
+blueprint = frame.screens("departments", "/departments")
+
+_DOORS = (*frame.DOORS, "org.tree", "people.head_counts", "people.head_count_at")
+_REFUSALS = (ConflictError, InvalidError)
+_DIGITS = 9
+
+
+@blueprint.get("")
+@passes(*_DOORS)
+@entered(Stage.OPEN)
+def index(guest: Guest) -> ResponseReturnValue:
+    """The departments of one hospital; of several, those there are to choose from."""
+    return _page(guest)
+
+
+@blueprint.post("")
+@passes(*_DOORS, "org.create_department")
+@entered(Stage.OPEN)
+def create(guest: Guest) -> ResponseReturnValue:
+    """One more department."""
+    parent, name = request.form.get("parent", ""), request.form.get("name", "")
+    try:
+        with frame.working(guest) as work:
+            org.create_department(work, parent, name)
+    except _REFUSALS as refused:
+        return _page(guest, refused, name=name, parent=parent)
+    frame.tell("departments.created", {"name": name.strip()})
+    return _back()
+
+
+@blueprint.post("/<code>/name")
+@passes(*_DOORS, "org.rename_department")
+@entered(Stage.OPEN)
+def rename(guest: Guest, code: str) -> ResponseReturnValue:
+    """Another name."""
+    name = request.form.get("name", "")
+    try:
+        with frame.working(guest) as work:
+            org.rename_department(work, code, name, seen=request.form.get("seen", ""))
+    except _REFUSALS as refused:
+        return _page(guest, refused, renaming=code, name=name)
+    frame.tell("departments.renamed", {"name": name.strip()})
+    return _back()
+
+
+@blueprint.post("/<code>/place")
+@passes(*_DOORS, "org.place_department")
+@entered(Stage.OPEN)
+def place(guest: Guest, code: str) -> ResponseReturnValue:
+    """Another place among its neighbours."""
+    try:
+        with frame.working(guest) as work:
+            org.place_department(work, code, request.form.get("before", ""))
+    except _REFUSALS as refused:
+        return _page(guest, refused)
+    return _back(code)
+
+
+@blueprint.post("/<code>/close")
+@passes(*_DOORS, "people.close_department")
+@entered(Stage.OPEN)
+def close(guest: Guest, code: str) -> ResponseReturnValue:
+    """Nobody is taken in any more."""
+    try:
+        with frame.working(guest) as work:
+            staff.close_department(work, code)
+    except _REFUSALS as refused:
+        return _page(guest, refused)
+    frame.tell("departments.closed", {"name": request.form.get("name", "")[:64]})
+    return _back()
+
+
+@blueprint.get("/<code>/merge")
+@passes(*_DOORS)
+@entered(Stage.OPEN)
+def before_merge(guest: Guest, code: str) -> ResponseReturnValue:
+    """Into which, and how many would move."""
+    return _before_merge(guest, code)
+
+
+@blueprint.post("/<code>/merge")
+@passes(*_DOORS, "people.merge_departments")
+@entered(Stage.OPEN)
+def merge(guest: Guest, code: str) -> ResponseReturnValue:
+    """Its people stand in the other, and it is closed."""
+    said, into = request.form.get("count", ""), request.form.get("into", "")
+    count = int(said) if said.isdecimal() and len(said) < _DIGITS else -1
+    try:
+        with frame.working(guest) as work:
+            names = {one.code: one.name for one in units.tree(work)}
+            moved = staff.merge_departments(work, code, into, count=count)
+    except (*_REFUSALS, NotFoundError) as refused:
+        return _before_merge(guest, code, refused)
+    facts = {"name": names[code], "target": names[into], "count": moved}
+    frame.tell("departments.merged", facts)
+    return _back()
+
+
+def _page(guest: Guest, refused: CmeError | None = None, **filled: str) -> ResponseReturnValue:
+    with frame.working(guest) as work:
+        tree = units.tree(work)
+        heads = people.head_counts(work)
+    hospitals = [one for one in tree if one.kind is UnitKind.HOSPITAL]
+    asked = request.args.get("unit", "") or (hospitals[0].code if len(hospitals) == 1 else "")
+    hospital = trees.chosen(tree, asked) if asked else None
+    nodes = () if hospital is None else trees.under(tree, hospital, heads)
+    return frame.page(
+        guest, "console/departments.html", refused.http_status if refused else 200,
+        hospital=hospital, hospitals=hospitals, nodes=nodes, filled=filled,
+        neighbours=_neighbours(nodes), refusal=words.of_error(refused) if refused else "",
+        placed=request.args.get("at", ""),
+    )  # fmt: skip
+
+
+def _before_merge(guest: Guest, code: str, refused: CmeError | None = None) -> ResponseReturnValue:
+    with frame.working(guest) as work:
+        tree = units.tree(work)
+        heads = people.head_counts(work)
+    source = trees.chosen(tree, code)
+    hospital = trees.employer(tree, source)
+    if source is None or source.kind is not UnitKind.DEPARTMENT or hospital is None:
+        raise NotFoundError("org.department.unknown", department=code[:32])
+    nodes = trees.under(tree, hospital, heads)
+    others = [one for one in nodes if not source.place.holds(one.branch.place)]
+    with frame.working(guest) as work:
+        count = people.head_count_at(work, source.place)
+    return frame.page(
+        guest, "console/department_merge.html", refused.http_status if refused else 200,
+        source=source, others=others, count=count, into=request.form.get("into", ""),
+        refusal=words.of_error(refused) if refused else "",
+    )  # fmt: skip
+
+
+def _neighbours(nodes: tuple[trees.Node, ...]) -> dict[str, tuple[str | None, str | None]]:
+    """Before whom each department comes when it goes up, and when it goes down; None: it cannot."""
+    beside: dict[int | None, list[Branch]] = {}
+    for node in nodes:
+        beside.setdefault(node.branch.parent_id, []).append(node.branch)
+    found: dict[str, tuple[str | None, str | None]] = {}
+    for some in beside.values():
+        codes = [one.code for one in some]
+        for n, code in enumerate(codes):
+            after = codes[n + 2] if n + 2 < len(codes) else ""
+            found[code] = (
+                codes[n - 1] if n else None, after if n + 1 < len(codes) else None
+            )  # fmt: skip
+    return found
+
+
+def _back(code: str = "") -> ResponseReturnValue:
+    unit = request.form.get("unit", "")
+    return redirect(url_for("departments.index", unit=unit or None, at=code or None), 303)
