@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from html.parser import HTMLParser
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import Engine, event
 
 from app.base.site import Site
@@ -220,3 +222,40 @@ def test_the_search_in_the_frame_leads_to_the_list(desk: Desk, cast: Cast) -> No
 
     assert 'action="/console/people"' in page
     assert ">人员</a>" in page
+
+
+def test_the_list_is_exported_as_it_is_sifted(desk: Desk) -> None:
+    sheet = load_workbook(io.BytesIO(desk.get("/console/people/export?unit=H1-1").data)).active
+    plain = desk.get("/console/people/export?as=csv").data.decode("utf-8-sig").splitlines()
+
+    told = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert told[0][:3] == ["编号", "姓名", "科室"]
+    assert told[1] == [
+        HE_MIN, "何敏", "心内科", "主管护师", "中级", "正常", HE_MIN, "2013", "0.0", "25", "25",
+        "未达标", "未绑定",
+    ]  # fmt: skip
+    assert [row[1] for row in told[1:]] == ["何敏", "周岚"]
+    assert len(plain) == 5
+    assert "秦望" not in "".join(plain)
+
+
+def test_no_name_becomes_a_formula_in_an_export(desk: Desk) -> None:
+    enrol(desk.site, 1, "=1+cmd")
+
+    plain = desk.get("/console/people/export?as=csv&q=9905").data.decode("utf-8-sig")
+    sheet = load_workbook(io.BytesIO(desk.get("/console/people/export?q=9905").data)).active
+
+    assert "'=1+cmd" in plain
+    assert sheet["B2"].data_type == "s"
+
+
+def test_the_export_asks_as_many_questions_for_many_people_as_for_few(desk: Desk) -> None:
+    desk.get("/console/people")
+    with counted(desk.site.engine) as few:
+        desk.get("/console/people/export?as=csv")
+    enrol(desk.site, 120)
+
+    with counted(desk.site.engine) as many:
+        desk.get("/console/people/export?as=csv")
+
+    assert len(many) == len(few)

@@ -501,6 +501,7 @@ BOOK: dict[str, tuple[Case, ...]] = {
     ),
     "people.import_of": (Case(lambda w, e: people.import_of(w, e.imported_id)),),
     "people.imports": (Case(lambda w, _: people.imports(w)),),
+    "people.everyone": (Case(lambda w, _: people.everyone(w, Search(text=HE_MIN))),),
     "people.file_of": (Case(lambda w, _: people.file_of(w, HE_MIN)),),
     "people.trail_of": (Case(lambda w, _: people.trail_of(w, HE_MIN)),),
     "people.head_count_at": (

@@ -50,7 +50,7 @@ BY_SESSION = {
     "cards.withdraw", "cards.hand_in", "cards.make", "cards.hand_out",
     "administrators.page", "administrators.invite", "administrators.end",
     "bindings.page", "bindings.answer", "bindings.printed",
-    "people.index", "people.person", "people.put_status", "people.edit",
+    "people.index", "people.export", "people.person", "people.put_status", "people.edit",
     "analysis.page", "analysis.whatif",
     "awarding.preview", "awarding.award", "awarding.run", "awarding.state",
     "awarding.before_undo", "awarding.undo", "awarding.why",

@@ -2,7 +2,7 @@
 
 from app.people.queries.files import file_of, last_change, trail_of
 from app.people.queries.imports import import_of, imports
-from app.people.queries.listing import PAGE, head_count_at, head_counts, listing
+from app.people.queries.listing import PAGE, everyone, head_count_at, head_counts, listing
 from app.people.queries.persons import (
     holders,
     holders_of_phone,
@@ -21,6 +21,7 @@ from app.people.queries.persons import (
 
 __all__ = [
     "PAGE",
+    "everyone",
     "file_of",
     "head_count_at",
     "head_counts",

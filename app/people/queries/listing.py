@@ -48,6 +48,15 @@ def listing(work: Work, search: Search, *, after: int = 0, before: int = 0) -> L
 
 
 @query(Permission.PEOPLE_READ)
+def everyone(work: Work, search: Search) -> tuple[Person, ...]:
+    """名单 — all of those within sight who are looked for, by name."""
+    asked = select(*(getattr(PersonRow, part) for part in PERSON_PARTS))
+    asked = asked.where(*_conditions(work, search).values())
+    rows = work.session.execute(asked.order_by(PersonRow.name_key, PersonRow.id))
+    return tuple(map(person_of_row, rows))
+
+
+@query(Permission.PEOPLE_READ)
 def head_counts(work: Work) -> tuple[HeadCount, ...]:
     """人数 — of each unit within sight and its departments, without those who are cancelled."""
     asked = (

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import redirect, request, url_for
+from flask import Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.accounts.queries import binding as bindings
 from app.accounts.terms import Stage
-from app.base import words
+from app.base import words, workbooks
 from app.base.work import Work, passes
 from app.cards import queries as cards
 from app.credits import queries as credits
 from app.credits.queries import Position
+from app.kernel.table import csv_of
 from app.org import queries as org
 from app.org.terms import Branch, UnitKind
 from app.people import queries as people
@@ -27,6 +29,14 @@ from app.web.sessions import Guest, entered
 blueprint = frame.screens("people", "/people")
 
 EVERYBODY = "all"
+# Beyond, a workbook takes longer than people wait.
+_LONG = 5000
+_EXPORTED = (
+    "no", "name", "home", "title", "level", "status", "card", "year", "have", "need", "missing",
+    "result", "bound",
+)  # fmt: skip
+_SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_CSV = "text/csv; charset=utf-8"
 _DIGITS = 19  # more are no id of a database
 
 
@@ -73,7 +83,7 @@ def index(guest: Guest) -> ResponseReturnValue:
         found = people.listing(
             work, search_of(work, asked, chosen), after=asked.after, before=asked.before
         )
-        rows = _rows(work, found, tree)
+        rows = _rows(work, found.people, tree)
         heads = people.head_counts(work)
     if _astray(asked, found):
         return redirect(url_for("people.index", **asked.but()))
@@ -84,6 +94,31 @@ def index(guest: Guest) -> ResponseReturnValue:
         year=rows[0].position.year.number if rows else None,
         whole=chosen is None or chosen.kind is not UnitKind.DEPARTMENT,
     )  # fmt: skip
+
+
+@blueprint.get("/export")
+@passes(
+    "people.everyone", "org.tree", "cards.holders_of_number", "cards.active_numbers",
+    "accounts.bound_people", "credits.positions_of",
+)  # fmt: skip
+@entered(Stage.OPEN)
+def export(guest: Guest) -> ResponseReturnValue:
+    """The same list, whole: as a workbook, or as CSV where it is long or asked for."""
+    asked = asked_for()
+    with frame.working(guest) as work:
+        tree = org.tree(work)
+        found = people.everyone(work, search_of(work, asked, trees.chosen(tree, asked.unit)))
+        rows = _rows(work, found, tree)
+    book = words.book("people")
+    lines = [[book[f"export.{name}"] for name in _EXPORTED]]
+    lines += [_line(row, book) for row in rows]
+    plain = request.args.get("as") == "csv" or len(lines) > _LONG
+    name = words.book("roster")["template.list_file"]
+    content = csv_of(lines) if plain else workbooks.listed(lines, name)
+    answer = Response(content, content_type=_CSV if plain else _SHEET)
+    file = f"{name}.{'csv' if plain else 'xlsx'}"
+    answer.headers.set("Content-Disposition", "attachment", filename=file)
+    return answer
 
 
 def asked_for() -> Asked:
@@ -122,8 +157,20 @@ def _astray(asked: Asked, found: Listing) -> bool:
     return bool(asked.after) and not found.people
 
 
-def _rows(work: Work, found: Listing, tree: tuple[Branch, ...]) -> tuple[Row, ...]:
-    ids = [person.id for person in found.people]
+def _line(row: Row, book: Mapping[str, str]) -> list[str]:
+    """A row as the export writes it."""
+    person, standing = row.person, row.position.standing
+    level = book[f"level.{person.title_level}"] if person.title_level else ""
+    return [
+        person.no, person.name, row.home, person.title, level, book[f"status.{person.status}"],
+        row.card_no, str(row.position.year.number), saying.figure(standing.have.total),
+        saying.amount(standing.need.total), saying.amount(standing.missing),
+        book[f"result.{standing.result}"], book["bound.yes" if row.bound else "bound.no"],
+    ]  # fmt: skip
+
+
+def _rows(work: Work, found: Sequence[Person], tree: tuple[Branch, ...]) -> tuple[Row, ...]:
+    ids = [person.id for person in found]
     if not ids:
         return ()
     names = {branch.id: branch.name for branch in tree}
@@ -136,7 +183,7 @@ def _rows(work: Work, found: Listing, tree: tuple[Branch, ...]) -> tuple[Row, ..
             names.get(person.department_id or person.unit_id, ""), positions[person.id],
             person.id in bound,
         )
-        for person in found.people
+        for person in found
     )  # fmt: skip
 
 

@@ -166,14 +166,15 @@ def _form(
 
 def _told_of(act: Act, names: dict[str, str]) -> str:
     """What an act changed, in words: each part before and after."""
-    return _said("trail.between").join(_edited(edit, names) for edit in act.edits if edit.column)
+    sealed = "trail.given" if act.kind == "add" else "trail.changed"
+    return _said("trail.between").join(_edited(edit, names, sealed) for edit in act.edits)
 
 
-def _edited(edit: Edit, names: dict[str, str]) -> str:
+def _edited(edit: Edit, names: dict[str, str], sealed: str) -> str:
     facts = {"column": _said(f"column.{edit.column}")}
     before, after = (_value(edit.column, one, names) for one in (edit.before, edit.after))
     if not before and not after:
-        return _said("trail.changed").format_map(facts)
+        return _said(sealed).format_map(facts)
     if not before or not after:
         return _said("trail.is").format_map(facts | {"after": after or before})
     return _said("trail.became").format_map(facts | {"before": before, "after": after})
