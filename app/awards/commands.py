@@ -23,7 +23,7 @@ from app.kernel.errors import (
 from app.projects import queries as projects
 from app.projects import steps as progress
 from app.projects.rules import reached
-from app.projects.terms import Act, Batch, BatchId
+from app.projects.terms import Act, Batch, BatchId, ProjectState
 
 # What is awarded was held, whether or not anyone said so; each of several batches in its turn.
 _AWARDING = (Act.HOLD, Act.AWARD)
@@ -138,6 +138,53 @@ def undo(work: Work, run_id: int, reason: str) -> int:
     progress.advance(work, project.id, *_AWARDING, *(() if others else (Act.UNDO,)))
     with work.reaching():
         return steps.take_back(work, run.batch_id, run_id, reason.strip())
+
+
+@command(Permission.AWARDS_RUN)
+def report(work: Work, project_no: str) -> None:
+    """授分上报 — the bureau is to look at what was awarded; until it did, nothing changes.
+
+    ConflictError where a batch with records is not awarded, or waits to be.
+    """
+    batches = _batches_of(work, project_no)
+    standings = queries.standings_of(work, [one.id for one in batches])
+    open_ones = [
+        one.no for one in batches
+        if standings[one.id].queued_id is not None
+        or (standings[one.id].recorded and standings[one.id].run_id is None)
+    ]  # fmt: skip
+    if open_ones or not any(standing.run_id is not None for standing in standings.values()):
+        raise ConflictError("awards.report.not_all", project_no=batches[0].project.no)
+    progress.advance(work, batches[0].project.id, Act.REPORT)
+
+
+@command(Permission.AWARDS_REVIEW)
+def approve(work: Work, project_no: str) -> None:
+    """授分审核通过 — the project is closed, and its award stands for good."""
+    _review(work, project_no, Act.CLOSE)
+
+
+@command(Permission.AWARDS_REVIEW)
+def send_back(work: Work, project_no: str, remark: str) -> None:
+    """授分退回 — the host may award again; it reads why."""
+    if not remark.strip():
+        raise InvalidError("awards.review.no_remark")
+    _review(work, project_no, Act.SEND_BACK, remark.strip())
+
+
+def _review(work: Work, project_no: str, act: Act, remark: str | None = None) -> None:
+    """One of two who decide at once is second, and is told so."""
+    project = _batches_of(work, project_no)[0].project
+    if project.state is not ProjectState.AWARD_REVIEW:
+        raise ConflictError("awards.review.not_waiting", project_no=project.no)
+    progress.advance(work, project.id, act, remark=remark)
+
+
+def _batches_of(work: Work, project_no: str) -> tuple[Batch, ...]:
+    batches = projects.batches_of_project(work, project_no)
+    if not batches:
+        raise NotFoundError("projects.project.unknown", project_no=project_no)
+    return batches
 
 
 @command(Permission.AWARDS_RUN, reaches=True)

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     ACCOUNTS_RESET = "accounts:reset"
     ACCOUNTS_SELF = "accounts:self"
     AWARDS_READ = "awards:read"
+    AWARDS_REVIEW = "awards:review"
     AWARDS_RUN = "awards:run"
     AWARDS_UNDO = "awards:undo"
     CARDS_CHANGE = "cards:change"
@@ -77,13 +78,15 @@ _HOST = frozenset(
 )
 _STAFF = frozenset({P.CARDS_CHANGE, P.PEOPLE_IMPORT, P.ORG_IMPORT})
 
+_BUREAU = frozenset({P.AWARDS_REVIEW})
+
 # What everyone who works in the console may do for themselves.
 _CONSOLE = frozenset({P.ACCOUNTS_ACTIVATE, P.ACCOUNTS_SELF})
 
 ROLES: dict[Role, frozenset[Permission]] = {
     Role.OPERATOR: frozenset(Permission),
-    Role.CITY_OFFICE: _READS | _HOST | _STAFF | _CONSOLE | {P.ACCOUNTS_GRANT},
-    Role.COUNTY_BUREAU: _READS | _HOST | _STAFF | _CONSOLE | {P.ACCOUNTS_GRANT},
+    Role.CITY_OFFICE: _BUREAU | _READS | _HOST | _STAFF | _CONSOLE | {P.ACCOUNTS_GRANT},
+    Role.COUNTY_BUREAU: _BUREAU | _READS | _HOST | _STAFF | _CONSOLE | {P.ACCOUNTS_GRANT},
     Role.HOSPITAL_ADMIN: _READS
     | _HOST
     | _STAFF

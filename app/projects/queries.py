@@ -244,6 +244,7 @@ def _project(row: ProjectRow, unit_name: str) -> Project:
         hours=row.hours,
         cap=row.cap_project,
         state=ProjectState(row.state),
+        remark=row.remark,
     )
 
 

@@ -50,6 +50,8 @@ class ProjectRow(Placed, Audited, Base):
     # The announced limit a person; null where only the standard's limit holds.
     cap_project: Mapped[Credit | None]
     state: Mapped[str]
+    # Why it was sent back; null where it was not.
+    remark: Mapped[str | None]
 
 
 class BatchRow(Placed, Audited, Base):

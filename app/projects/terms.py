@@ -150,6 +150,7 @@ class Project:
     hours: Decimal | None
     cap: Credit | None
     state: ProjectState
+    remark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 from app.base import cookies, outbox
 from tests.browser.conftest import Axe, Served, wide
 from tests.support.filing import NO
-from tests.support.holding import BOTH, NEARLY_OUT, Training
+from tests.support.holding import BOTH, NEARLY_OUT, Training, number_of
 from tests.support.office import Office
 
 WIDTHS = {1366: 768, 1024: 1366, 768: 1024}
@@ -134,3 +134,14 @@ def look(page: Page, axe: Axe, name: str) -> None:
         assert wide(page) == 0
         assert axe(page) == []
         shot(page, f"{name}-{width}")
+
+
+def test_projects_records_and_reasons_are_whole(page: Page, axe: Axe, served: Served) -> None:
+    for name, address in {
+        "projects": "/console/projects/",
+        "project": f"/console/projects/{NO}",
+        "records": f"/console/records/{NO}/1",
+        "why": f"/console/awards/{NO}/1/why/{number_of(BOTH + 2)}",
+    }.items():
+        page.goto(f"{served.url}{address}")
+        look(page, axe, f"console-{name}")

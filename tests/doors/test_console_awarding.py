@@ -204,6 +204,33 @@ def test_a_refusal_is_taken_back(desk: Desk) -> None:
     assert f"{GRANTED} 人得分" in shown(desk, LIST)
 
 
+def test_an_award_is_reported_returned_and_closed(
+    desk: Desk, office: Office, owner: Engine
+) -> None:
+    project = f"/console/projects/{NO}"
+    bureau = office.desk(Role.CITY_OFFICE, CITY_BUREAU)
+    early = desk.send(project, act="report")
+    awarded(desk, owner)
+
+    first = desk.send(project, act="report")
+    locked = desk.send(LIST)
+    own = desk.send(project, act="approve")
+    bare = bureau.send(project, act="send_back", remark=" ")
+    back = bureau.send(project, act="send_back", remark="签退时段太早")
+    read = shown(desk, project)
+    desk.send(project, act="report")
+    closed = bureau.send(project, act="approve")
+    second = bureau.send(project, act="approve")
+
+    assert (early.status_code, first.status_code, locked.status_code) == (409, 303, 409)
+    assert (own.status_code, bare.status_code, back.status_code) == (403, 422, 303)
+    assert "原因是：签退时段太早" in read
+    assert (closed.status_code, second.status_code) == (303, 409)
+    page = shown(desk, project)
+    assert "已办结" in page
+    assert "签退时段太早" not in page
+
+
 def test_another_hospital_finds_neither_list_nor_run(
     desk: Desk, office: Office, owner: Engine
 ) -> None:

@@ -53,7 +53,17 @@ from app.projects.terms import Sought
 from app.standards import commands as standards
 from app.standards import queries as editions
 from tests.house.entering import BROWSER
-from tests.house.estate import OPENID, OWN_NO, OWN_SN, PACK, WAITING_SN, Estate, roster
+from tests.house.estate import (
+    AWARDED_NO,
+    OPENID,
+    OWN_NO,
+    OWN_SN,
+    PACK,
+    REPORTED_NO,
+    WAITING_SN,
+    Estate,
+    roster,
+)
 from tests.support import filing as filed
 from tests.support.cast import (
     ACUPUNCTURE,
@@ -402,6 +412,7 @@ BOOK: dict[str, tuple[Case, ...]] = {
     ),
     "awards.activities_of": (Case(lambda w, _: judged.activities_of(w, HE_MIN)),),
     "awards.allow": (Case(lambda w, _: awards.allow(w, OWN_NO, 1, CAO_JING)),),
+    "awards.approve": (Case(lambda w, _: awards.approve(w, REPORTED_NO)),),
     "awards.ask": (Case(lambda w, _: awards.ask(w, OWN_NO, 1, Options())),),
     "awards.carry_out": (Case(lambda w, e: awards.carry_out(w, e.queued_run_id)),),
     "awards.due": (Case(lambda w, _: judged.due(w), "counts, within sight"),),
@@ -412,8 +423,10 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "awards.give_up": (Case(lambda w, e: awards.give_up(w, e.queued_run_id)),),
     "awards.latest_told": (Case(lambda w, _: judged.latest_told(w, HE_MIN)),),
     "awards.preview": (Case(lambda w, _: judged.preview(w, OWN_NO, 1, Options())),),
+    "awards.report": (Case(lambda w, _: awards.report(w, AWARDED_NO)),),
     "awards.run_file": (Case(lambda w, e: judged.run_file(w, e.run_id, judged.Sieve())),),
     "awards.run_of": (Case(lambda w, e: judged.run_of(w, e.run_id)),),
+    "awards.send_back": (Case(lambda w, _: awards.send_back(w, REPORTED_NO, WHY)),),
     "awards.standings_of": (
         Case(
             lambda w, e: judged.standings_of(w, [e.batch_id]),

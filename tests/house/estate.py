@@ -73,6 +73,7 @@ from tests.support.terminal import MakeTerminal, at, held
 from tests.support.wechat_client import SERVICE, Official
 
 OWN_NO, OTHER_NO = filing.NO, "2013-03-01-008(国)"
+AWARDED_NO, REPORTED_NO = "2013-03-01-010(国)", "2013-03-01-011(国)"
 OWN_SN, OTHER_SN, QUEUED_SN, WAITING_SN = "MBX-00017", "MBX-00018", "MBX-00019", "MBX-00020"
 OPENID = entrance.OPENID
 # Names of the first hospital's things, which no answer to a stranger may hold.
@@ -177,6 +178,7 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
     with begin(site, OPERATOR) as work:
         awards.deny(work, OWN_NO, 1, CAO_JING, "代人刷卡")
         awards.deny(work, OTHER_NO, 1, TIAN_HUI, "代人刷卡")
+    _reported(site)
     people_in = entered(site, cast, official)
     _contested(site)
     queued_upload_id = _queued(site)
@@ -203,6 +205,15 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
         found["card"], *_asked_for(site), *_rosters(site, cast), found["entry"], code, invitation,
         _granted(site, invitation), token, unsent.data, unsent.batch_id, people_in,
     )  # fmt: skip
+
+
+def _reported(site: Site) -> None:
+    """Of two more projects of the first hospital one is awarded, and one before the bureau."""
+    for no in (AWARDED_NO, REPORTED_NO):
+        filing.filed(site, OPERATOR, filing.project(no))
+        _awarded(site, no)
+    with begin(site, OPERATOR) as work:
+        awards.report(work, REPORTED_NO)
 
 
 def _granted(site: Site, invitation: Invitation) -> int:

@@ -27,11 +27,18 @@ class Item:
 
     endpoint: str
     needs: Permission
+    # Screens that one comes to from there.
+    also: tuple[str, ...] = ()
 
     @property
     def blueprint(self) -> str:
-        """The screens behind it: on each of them it is the present one."""
+        """The screens behind it."""
         return self.endpoint.partition(".")[0]
+
+    @property
+    def screens(self) -> tuple[str, ...]:
+        """On each of these it is the present one."""
+        return self.blueprint, *self.also
 
     @property
     def label(self) -> str:
@@ -60,7 +67,9 @@ MENU: Sequence[Section] = (
         Item("cards.shelf", P.CARDS_CHANGE),
         Item("bindings.page", P.ACCOUNTS_BIND),
     )),
-    Section("project", (Item("projects.shelf", P.PROJECTS_READ),)),
+    Section("project", (
+        Item("projects.shelf", P.PROJECTS_READ, ("analysis", "awarding", "settling")),
+    )),
     Section("other", (Item("administrators.page", P.ACCOUNTS_GRANT),)),
 )  # fmt: skip
 

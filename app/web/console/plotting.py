@@ -20,6 +20,7 @@ BIN = 5  # minutes a bar
 TOP, BASE = 25.0, 74.19
 _EDGE = 15  # minutes left free at both ends, and what the ends are rounded to
 _MOST_TICKS = 12
+_ROOM = 45
 _NICE = (1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000)
 _LINES = 3
 
@@ -184,7 +185,10 @@ def strips_of(trace: Trace) -> tuple[Strip, ...]:
     for on in sorted(days):
         taps = [at for at in trace.swipes if day_of(at) == on]
         here = [one for one in trace.windows if day_of(one.start) == on]
-        scale = scale_of(on, [*taps, *(ms for one in here for ms in (one.start, one.end))])
+        shown = [*taps, *(ms for one in here for ms in (one.start, one.end))]
+        # The names of windows at both ends want room.
+        wide = scale_of(on, shown)
+        scale = Scale(max(0, wide.low - _ROOM), min(24 * 60, wide.high + _ROOM))
         clocks = "、".join(map(minute, taps))
         marks = tuple(_course(scale, on, one.label, one.start, one.end) for one in here)
         title = with_weekday(on)

@@ -6,15 +6,17 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from flask import request, url_for
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.accounts.terms import Stage
+from app.awards import commands, rules
 from app.awards import queries as awards
-from app.awards import rules
 from app.awards.terms import Next, Standing
 from app.base import words
 from app.base.work import Work, passes
+from app.kernel.actor import Permission
+from app.kernel.errors import ConflictError, InvalidError, NotFoundError
 from app.projects import queries as projects
 from app.projects.queries import A_PAGE
 from app.projects.terms import Batch, BatchId, Level, ProjectState, Sought
@@ -24,6 +26,7 @@ from app.web.sessions import Guest, entered
 blueprint = frame.screens("projects", "/projects")
 
 _LONGEST = 60
+_LONGEST_REMARK = 200
 _DIGITS = 4
 E = TypeVar("E", bound=StrEnum)
 
@@ -50,12 +53,54 @@ def shelf(guest: Guest) -> ResponseReturnValue:
 @entered(Stage.OPEN)
 def dossier(guest: Guest, no: str) -> ResponseReturnValue:
     """One project: its batches, and the next step of each."""
+    return _dossier(guest, no)
+
+
+@blueprint.post("/<path:no>")
+@passes(
+    "awards.report", "awards.approve", "awards.send_back", "projects.dossier_of",
+    "awards.standings_of", *frame.DOORS,
+)  # fmt: skip
+@entered(Stage.OPEN)
+def decide(guest: Guest, no: str) -> ResponseReturnValue:
+    """The award is reported to the bureau, which closes the project or sends it back."""
+    act, remark = request.form.get("act", ""), request.form.get("remark", "")[:_LONGEST_REMARK]
+    try:
+        with frame.working(guest) as work:
+            _decide(work, no, act, remark)
+    except (ConflictError, InvalidError) as refused:
+        return _dossier(guest, no, words.of_error(refused), refused.http_status, remark)
+    frame.tell(f"award.{act}")
+    return redirect(url_for("projects.dossier", no=no), 303)
+
+
+def _decide(work: Work, no: str, act: str, remark: str) -> None:
+    match act:
+        case "report":
+            commands.report(work, no)
+        case "approve":
+            commands.approve(work, no)
+        case "send_back":
+            commands.send_back(work, no, remark)
+        case _:
+            raise NotFoundError("projects.project.unknown", project_no=no)
+
+
+def _dossier(
+    guest: Guest, no: str, refusal: str = "", status: int = 200, remark: str = ""
+) -> ResponseReturnValue:
     with frame.working(guest) as work:
         found = projects.dossier_of(work, no)
         standings, ahead = _ahead(work, found.batches)
+    given = guest.actor.permissions
+    ready = bool(ahead) and set(ahead.values()) == {Next.REPORT}
     return frame.page(
-        guest, "console/project.html", found=found, standings=standings, ahead=ahead, word=word
-    )
+        guest, "console/project.html", status, found=found, standings=standings, ahead=ahead,
+        word=word, refusal=refusal, remark=remark,
+        reports=ready and Permission.AWARDS_RUN in given,
+        reviews=found.project.state is ProjectState.AWARD_REVIEW
+        and Permission.AWARDS_REVIEW in given,
+    )  # fmt: skip
 
 
 def word(code: str) -> str:
