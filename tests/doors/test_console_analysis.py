@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
 import pytest
 
+from app.base.site import Site
 from app.kernel.actor import Role
-from tests.support.cast import COUNTY_HOSPITAL
-from tests.support.filing import NO
+from tests.support.cast import COUNTY_HOSPITAL, OPERATOR
+from tests.support.filing import NO, batch, filed, project
 from tests.support.holding import BOTH, NEARLY_IN, NEARLY_OUT, NOON, Training, name_of
 from tests.support.office import Desk, Office
 
@@ -122,6 +124,22 @@ def test_looking_changes_nothing(desk: Desk) -> None:
     desk.get(PAGE, query_string=asked(OUT))
 
     assert number(desk.get(PAGE).text, "granted") == GRANTED
+
+
+def test_a_batch_without_sessions_is_given_windows_of_its_own(desk: Desk, site: Site) -> None:
+    bare = batch(sessions=[], plan={"strategy": "windows"}, ends_at="2013-05-18T18:00")
+    filed(site, OPERATOR, project("2013-03-01-020(国)", batches=[bare]))
+
+    page = desk.get("/console/analysis/2013-03-01-020(国)/1")
+    [address] = re.findall(r'href="([^"]+)">自己定时段', html.unescape(page.text))
+    own = desk.get(address)
+
+    assert page.status_code == 422
+    assert "没有登记场次" in page.text
+    assert "还没有可以计的刷卡" in page.text
+    assert own.status_code == 200
+    assert 'value="08:00"' in own.text
+    assert 'role="slider"' in own.text
 
 
 def test_a_batch_of_another_hospital_is_not_there(office: Office, training: Training) -> None:

@@ -16,9 +16,9 @@ from app.attendance.rules import shift_of
 from app.attendance.terms import Hold, Record, SwipeState
 from app.awards import queries as awards
 from app.awards.queries import Listed, Weighing
-from app.awards.terms import WINDOW_STRATEGIES, Brief, Miss, Reason, Strategy, Window
+from app.awards.terms import WINDOW_STRATEGIES, Brief, Miss, Options, Reason, Strategy, Window
 from app.base import words
-from app.base.work import passes
+from app.base.work import Work, passes
 from app.kernel.actor import Permission
 from app.kernel.errors import InvalidError
 from app.kernel.span import SHANGHAI, at_ms, whole_minutes
@@ -66,10 +66,8 @@ def page(guest: Guest, no: str, batch: int) -> ResponseReturnValue:
         try:
             weighed = awards.weigh(work, no, batch, asked.options, asked.group)
         except InvalidError as error:
-            if not asked.tried:
-                raise
             refusal = words.of_error(error)
-            weighed = awards.weigh(work, no, batch, Asked().options, asked.group)
+            weighed = _instead(work, no, batch, asked)
     now, days = _now(asked, weighed), plotting.days_of(
         weighed.case.batch, minutes, weighed.brief.windows
     )  # fmt: skip
@@ -84,7 +82,7 @@ def page(guest: Guest, no: str, batch: int) -> ResponseReturnValue:
         swipes=sum(one.counted for one in minutes), waiting=waiting,
         cards=_cards(waiting)[:_FEW], shifts=_shifts(minutes, weighed.brief.windows),
         at_ms=lambda ms: at_ms(ms).astimezone(SHANGHAI), by_day=asking.with_day,
-        restored=_restored(weighed),
+        restored=_restored(weighed), whole_span=asking.of_span(weighed.case.batch.span),
     )  # fmt: skip
 
 
@@ -110,6 +108,16 @@ def whatif(guest: Guest, no: str, batch: int) -> ResponseReturnValue:
 def _opening(brief: Brief) -> date:
     """The day that is shown first: a stray swipe of the evening before opens no batch."""
     return day_of(brief.windows[0].start if brief.windows else brief.start)
+
+
+def _instead(work: Work, no: str, batch: int, asked: Asked) -> Weighing:
+    """The batch by its own plan; where that asks for what the batch has not, by any swipe."""
+    if asked.tried:
+        try:
+            return awards.weigh(work, no, batch, Options(), asked.group)
+        except InvalidError:
+            pass
+    return awards.weigh(work, no, batch, Options(strategy=Strategy.ANY), asked.group)
 
 
 def rule_of(brief: Brief) -> str:

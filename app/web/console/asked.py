@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.awards.terms import WINDOW_STRATEGIES, Brief, Group, Options, Strategy, Window
 from app.base import words
-from app.kernel.span import SHANGHAI, at_ms
+from app.kernel.span import SHANGHAI, Span, at_ms, in_ms
 from app.speech.saying import day_of
 
 _CLOCK = re.compile("[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?")
@@ -101,6 +101,13 @@ def of_brief(brief: Brief, *, named: bool = True) -> Asked:
         min_swipes=str(brief.min_swipes) if brief.strategy is Strategy.MIN_SWIPES else "",
         percent=percent_of(brief) if brief.strategy is Strategy.DURATION_RATIO else "",
     )
+
+
+def of_span(span: Span) -> Asked:
+    """A window as long as the batch itself, to begin with where none was filed."""
+    label = words.sentence("console", "window.added", {"number": 1})
+    window = written(Window(label, in_ms(span.start), in_ms(span.end)))
+    return Asked(strategy=Strategy.WINDOWS.value, windows=(window,))
 
 
 def written(window: Window) -> Written:
