@@ -251,14 +251,16 @@ def shift_of(minutes: Mapping[int, int], spans: Sequence[tuple[int, int]]) -> in
     """修正时钟 — by how many minutes a terminal's swipes would fall into the windows; None where
     that is not clear.
 
-    `minutes` are its swipes by the minute, in ms. Clear is what puts nine of ten into the windows
-    where now not one of four falls; of shifts that do as well the smallest is meant.
+    `minutes` are its swipes by the minute, in ms. Clear is what puts two of three into the windows,
+    one of ten at least into each, where now not one of four falls; some always swipe in between. Of
+    shifts that do as well the smallest is meant.
     """
     whole = sum(minutes.values())
     if whole < _FEWEST or not spans or 4 * _held(minutes, spans, 0) > whole:
         return None
     best = max(_SHIFTS, key=lambda shift: (_held(minutes, spans, shift), -abs(shift)))
-    return best if 10 * _held(minutes, spans, best) >= 9 * whole else None
+    each = all(10 * _held(minutes, [span], best) >= whole for span in spans)
+    return best if each and 3 * _held(minutes, spans, best) >= 2 * whole else None
 
 
 def _held(minutes: Mapping[int, int], spans: Sequence[tuple[int, int]], shift: int) -> int:

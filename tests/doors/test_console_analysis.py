@@ -126,6 +126,21 @@ def test_looking_changes_nothing(desk: Desk) -> None:
     assert number(desk.get(PAGE).text, "granted") == GRANTED
 
 
+def test_a_clock_that_is_wrong_is_proposed_and_tried(desk: Desk) -> None:
+    late = asked(
+        IN | {"start": "2013-05-18T10:30", "end": "2013-05-18T11:30"},
+        OUT | {"start": "2013-05-18T20:00", "end": "2013-05-18T21:00"},
+    )
+
+    page = html.unescape(desk.get(PAGE, query_string=late).text)
+    [address] = re.findall(r'href="([^"]+)">照这样试算', page)
+
+    assert "MBX-00017的时钟可能慢" in page
+    assert number(page, "granted") == 0
+    assert number(desk.get(address).text, "granted") > GRANTED // 2
+    assert "的时钟可能" not in desk.get(PAGE).text
+
+
 def test_a_batch_without_sessions_is_given_windows_of_its_own(desk: Desk, site: Site) -> None:
     bare = batch(sessions=[], plan={"strategy": "windows"}, ends_at="2013-05-18T18:00")
     filed(site, OPERATOR, project("2013-03-01-020(国)", batches=[bare]))

@@ -82,7 +82,8 @@ def page(guest: Guest, no: str, batch: int) -> ResponseReturnValue:
         swipes=sum(one.counted for one in minutes), waiting=waiting,
         cards=_cards(waiting)[:_FEW], shifts=_shifts(minutes, weighed.brief.windows),
         at_ms=lambda ms: at_ms(ms).astimezone(SHANGHAI), by_day=asking.with_day,
-        restored=_restored(weighed), whole_span=asking.of_span(weighed.case.batch.span),
+        restored=_restored(weighed), by_shift=asking.with_shift,
+        whole_span=asking.of_span(weighed.case.batch.span),
     )  # fmt: skip
 
 
@@ -268,7 +269,9 @@ def _cards(waiting: Iterable[Record]) -> list[Card]:
     ]  # fmt: skip
 
 
-def _shifts(minutes: Iterable[Minute], windows: tuple[Window, ...]) -> list[tuple[str, str, str]]:
+def _shifts(
+    minutes: Iterable[Minute], windows: tuple[Window, ...]
+) -> list[tuple[str, str, str, int]]:
     """修正时钟 — the terminals whose swipes would fit the windows if their clock were moved."""
     by_terminal: dict[str, dict[int, int]] = {}
     for one in minutes:
@@ -280,5 +283,5 @@ def _shifts(minutes: Iterable[Minute], windows: tuple[Window, ...]) -> list[tupl
         shift = shift_of(counts, spans)
         if shift is not None:
             way = words.book("console")["clock.slow" if shift > 0 else "clock.fast"]
-            found.append((terminal, way, gap(abs(shift) * 60)))
+            found.append((terminal, way, gap(abs(shift) * 60), shift))
     return found

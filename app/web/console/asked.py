@@ -148,6 +148,15 @@ def with_day(asked: Asked, day: date) -> Asked:
     return replace(asked, day=day)
 
 
+def with_shift(brief: Brief, minutes: int) -> Asked:
+    """The same plan by a clock that is so many minutes late: its windows lie that much earlier."""
+    late = minutes * 60_000
+    windows = tuple(
+        replace(one, start=one.start - late, end=one.end - late) for one in brief.windows
+    )
+    return of_brief(replace(brief, windows=windows))
+
+
 def single_day(windows: Sequence[Window]) -> date | None:
     """The day on which all the windows lie, where it is one."""
     days = {day_of(ms) for one in windows for ms in (one.start, one.end - 1)}
