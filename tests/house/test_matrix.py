@@ -44,6 +44,7 @@ def addresses(desk: Desk, estate: Estate) -> Iterator[tuple[Rule, str, str]]:
     named: dict[str, object] = {
         "no": OWN_NO, "project_no": OWN_NO, "batch": 1, "batch_no": 1, "person_no": HE_MIN,
         "run_id": estate.run_id, "number": estate.card_batch_id, "key": estate.batch_id,
+        "code": CARDIOLOGY,
     }  # fmt: skip
     adapter = app.url_map.bind("")
     for rule in sorted(app.url_map.iter_rules(), key=str):
