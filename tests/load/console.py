@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from tests.load import whatif
+from tests.load import people, whatif
 
-FIGURES = {"whatif": whatif.measure}
+FIGURES = {"people": people.measure, "whatif": whatif.measure}
 
 
 def main(argv: list[str]) -> None:

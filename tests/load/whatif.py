@@ -40,7 +40,7 @@ def measure() -> None:
             connection.execute(text(SWIPES), {"people": PEOPLE})
         with on.owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("vacuum analyze swipe"))
-        desk = _desk(on.site)
+        desk = desk_of(on.site)
         answers, cpu, sizes = [], [], []
         for turn in range(_ROUNDS):
             asked = _asked(17 * 60 + 5 * turn)
@@ -66,7 +66,7 @@ def measure() -> None:
     )
 
 
-def _desk(site: Site) -> Desk:
+def desk_of(site: Site) -> Desk:
     """The host's administrator, signed in."""
     clock = Clock(datetime.now(UTC))
     # Neither the cast nor WeChat is asked for an administrator's own log-in.
