@@ -12,9 +12,16 @@ from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
 from app.base.work import begin
+from app.cards import commands
 from app.kernel.actor import Role
+from app.kernel.table import pasted as pasted_table
+from app.org import queries as units
+from app.people import queries as people_queries
+from app.people.rules import tidy
 from app.standards import commands as standards
-from tests.support.cast import HE_MIN, HOSPITAL, OPERATOR, STRANGER_HOSPITAL, id_number
+from app.web.console import imports
+from tests.conftest import Clock
+from tests.support.cast import HE_MIN, HOSPITAL, OPERATOR, STRANGER_HOSPITAL, Cast, id_number
 from tests.support.office import Desk, Office
 
 IMPORT = "/console/import/people"
@@ -359,3 +366,24 @@ def test_a_unit_is_named_where_there_are_several(desk: Desk, office: Office) -> 
     answer = sent(city, book((*HEAD, "单位"), (*LI, "颍川市第一人民医院")))
     assert "1 行可以导入" in city.get(answer.location).text
     assert HOSPITAL
+
+
+def test_what_a_file_held_is_forgotten_after_a_day(
+    desk: Desk, cast: Cast, clock: Clock, owner: Engine
+) -> None:
+    desk.send(sent(desk, book(HEAD, LI)).location)
+    sent(desk, book(HEAD, LI))
+    clock.advance(hours=25)
+
+    with begin(desk.site, cast.hospital_admin) as work:
+        table = pasted_table("\n".join("\t".join(row) for row in (HEAD, LI)), "新的")
+        tidied = tidy.tidy(table, imports.spelling(units.tree(work)))
+        commands.check_roster(work, table, tidied)
+
+    with owner.connect() as connection:
+        kept = connection.execute(text("select name, state, body is null from people_import"))
+        forgotten = ("花名册.xlsx", "done", True)
+        assert sorted(map(tuple, kept)) == [("新的", "checked", False), forgotten]
+    with begin(desk.site, cast.hospital_admin) as work:
+        [old] = people_queries.imports(work)
+        assert people_queries.import_of(work, old.id).body == {}

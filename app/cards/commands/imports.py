@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, any_, literal, select
@@ -29,7 +29,7 @@ from app.people.rules.seen import mark_of
 from app.people.rules.tidy import Tidied
 from app.people.terms import Fate, ImportState, KnownPerson
 
-UNDO_WITHIN = timedelta(hours=24)
+UNDO_WITHIN = people.KEPT
 # Leaving lines out can find no new fault but one of a pair, and then one of the next.
 _ROUNDS = 4
 _SHOWN = ("row", "person_no", "name", "fate", "columns")

@@ -1,9 +1,10 @@
 """The people's part of commands above: a roster taken in or back, people changed and moved."""
 
-from app.people.steps.imports import keep_import, locked_import, put_back, state_of
+from app.people.steps.imports import KEPT, keep_import, locked_import, put_back, state_of
 from app.people.steps.persons import amend, judge_roster, move_all, restate, store_roster
 
 __all__ = [
+    "KEPT",
     "amend",
     "judge_roster",
     "keep_import",

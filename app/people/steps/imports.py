@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, any_, literal, select
+from sqlalchemy import BigInteger, any_, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.base import security
@@ -31,12 +31,18 @@ from app.people.terms import (
     TitleLevel,
 )
 
+# As long as an import can be taken back.
+KEPT = timedelta(hours=24)
 # What goes with a person who was never here; of anything else there is, the person stays.
 _THEIRS = frozenset({"card", "person_status"})
 
 
 def keep_import(work: Work, name: str, body: Mapping[str, Any], counts: Mapping[str, int]) -> int:
-    """The number under which a checked file is kept until it is imported or forgotten."""
+    """The number under which a checked file is kept for a day, or until it is taken back.
+
+    What is older is forgotten: nobody can take it in or back, and it holds numbers of people.
+    """
+    _forget(work)
     (import_id,) = work.fresh_ids(ImportRow, 1)
     work.session.add(
         ImportRow(
@@ -52,6 +58,14 @@ def keep_import(work: Work, name: str, body: Mapping[str, Any], counts: Mapping[
         )
     )
     return import_id
+
+
+def _forget(work: Work) -> None:
+    old = work.now - KEPT
+    stale = ImportRow.at < old, ImportRow.state == ImportState.CHECKED
+    work.session.execute(delete(ImportRow).where(*stale))
+    done = update(ImportRow).where(ImportRow.done_at < old, ImportRow.body.is_not(None))
+    work.session.execute(done.values(body=None, before=None))
 
 
 def locked_import(work: Work, import_id: int) -> ImportRow:

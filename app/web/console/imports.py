@@ -30,6 +30,11 @@ from app.web.sessions import Guest, entered
 blueprint = frame.screens("imports", "/import/people")
 
 MOST_FAULTS = 50
+# What an old import held is forgotten; how many it brought is not.
+_FORGOTTEN: Mapping[str, Any] = {
+    "faults": (), "notes": (), "fates": (), "table": (), "at": {}, "header": 0, "ignored": (),
+    "unread": (),
+}  # fmt: skip
 _NAME = 80
 _SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _IN_ORDER = (
@@ -147,7 +152,7 @@ def errors(guest: Guest, number: int) -> ResponseReturnValue:
     book = words.book("roster")
     with frame.working(guest) as work:
         found = people.import_of(work, number)
-    body = found.body
+    body = found.body or _FORGOTTEN
     reasons: dict[int, list[str]] = {}
     wrong: dict[int, set[int]] = {}
     for fault in _faults(body["faults"]):
@@ -230,7 +235,7 @@ def _result(guest: Guest, number: int, refused: CmeError | None = None) -> Respo
     with frame.working(guest) as work:
         found = people.import_of(work, number)
         now = work.now
-    body = found.body
+    body = found.body or _FORGOTTEN
     faults = tuple(_faults(body["faults"][:MOST_FAULTS]))
     undo_until = found.done_at + UNDO_WITHIN if found.done_at else None
     return frame.page(
@@ -256,7 +261,7 @@ def _fates(found: ImportRecord) -> dict[str, list[tuple[int, str, str, str]]]:
     """The lines by their fate: row, number, name, and what is new."""
     separator = words.book("roster")["template.separator"]
     by_fate: dict[str, list[tuple[int, str, str, str]]] = {fate.value: [] for fate in Fate}
-    for row, no, name, fate, columns in found.body["fates"]:
+    for row, no, name, fate, columns in (found.body or _FORGOTTEN)["fates"]:
         if len(by_fate[fate]) < MOST_FAULTS:
             said = separator.join(label(column) or column for column in columns)
             by_fate[fate].append((row, no, name, said))
