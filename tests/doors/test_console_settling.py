@@ -44,7 +44,7 @@ def test_an_unknown_card_is_claimed_for_a_person_and_counts(desk: Desk) -> None:
 
     assert done.status_code == 303
     page = desk.get(PAGE).text
-    assert f"2 次刷卡认领给了工号 {EVENING}" in page
+    assert f"2 次刷卡认领给了人员编号 {EVENING}" in page
     assert "都核对完了" in page
     [was, now] = [int(re.findall(r'id="granted">(\d+)', one)[0])
                   for one in (before, desk.get(ANALYSIS).text)]  # fmt: skip

@@ -151,7 +151,7 @@ def test_a_list_that_the_batch_has_not_is_refused_with_the_way_to_give_one(own: 
 
     assert words.of_error(refused.value) == (
         "按名单授分要有名单，这个期次没有，照这样谁也得不到学分。"
-        "请在项目文件里给这个期次的 plan 写上 listed（得分人员的工号），重新导入项目，"
+        "请在项目文件里给这个期次的 plan 写上 listed（得分人员的人员编号），重新导入项目，"
         "再用 --strategy listed 授分；没有名单，就换一种策略。"
     )
 
