@@ -13,6 +13,7 @@ from app.kernel.actor import Role
 from app.standards import commands as standards
 from device.mbox.machine import Machine
 from tests.support.cast import CARDIOLOGY, HE_MIN, NURSING, OPERATOR, STRANGER, id_number
+from tests.support.holding import Training, name_of, number_of
 from tests.support.office import Desk, Office
 from tests.support.terminal import at, held
 
@@ -187,3 +188,21 @@ def test_why_there_is_no_credit_is_two_clicks_away_in_the_words_of_the_person(
     assert "举办单位还没有授分" in page
     assert "和本人在微信里看到的一样" in page
     assert 'href="/console/people/990100001">何敏' in page
+
+
+def test_why_is_two_clicks_from_the_list(desk: Desk, training: Training) -> None:
+    no = number_of(1)
+    file = desk.get(desk_link(desk.get(f"/console/people?q={no}").text, rf"/console/people/{no}"))
+
+    answer = desk.get(desk_link(file.text, rf"/console/people/{no}/why/[^\"]+"))
+
+    assert file.status_code == answer.status_code == 200
+    assert "逐条核对" in answer.text
+    assert name_of(1) in answer.text
+
+
+def desk_link(page: str, address: str) -> str:
+    """The first link of a page to such an address."""
+    found = re.search(rf'href="({address})"', page)
+    assert found is not None
+    return found[1]
