@@ -109,9 +109,9 @@ def site(_engine: Engine, config: Config, clock: Clock, owner: Engine) -> Iterat
     yield Site(
         config=config, engine=_engine, vault=vault, handlers=HANDLERS, drivers=DRIVERS, clock=clock
     )
-    emptied = "; ".join(f"delete from {one.name}" for one in reversed(Base.metadata.sorted_tables))
     with owner.begin() as connection:
-        connection.exec_driver_sql(emptied)
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(table.delete())
 
 
 @pytest.fixture

@@ -84,6 +84,8 @@ def reading(site: Site) -> Iterator[Callable[[], int]]:
     def look(connection: Connection) -> None:
         counts.append(connection.execute(_READ).scalar_one())
 
+    # Plans are made anew: none is kept from when the tables were emptier still.
+    site.engine.dispose()
     event.listen(site.engine, "commit", look)
     try:
         yield lambda: sum(counts)
