@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 import zipfile
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +12,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font, PatternFill
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from app.base import opening
+from app.base import apart, opening
 from app.kernel.errors import InvalidError
 from app.kernel.table import LARGEST, MOST_CELLS, MOST_COLUMNS, Cell, CellKind, Table
 
@@ -37,21 +35,13 @@ def read_workbook(content: bytes, name: str) -> Table:
 
     1. Before anything is unpacked: its size, how many parts it says it has, how large, how dense,
        and whether there are programs among them.
-    2. The rest in a child process that may use so much memory and time: whatever it does or
-       becomes, this process reads its words, or that it had none.
+    2. The rest in a child process that may use so much memory and time.
     """
     _look(content)
-    try:
-        said = subprocess.run(
-            [sys.executable, "-I", opening.__file__, str(MOST_CELLS), str(MOST_COLUMNS)],
-            input=content, capture_output=True, timeout=_WAIT_S, check=False, env={},
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        raise InvalidError("imports.file.bomb") from None
-    if said.returncode != 0:
-        raise InvalidError(opening.REFUSALS.get(said.returncode, "imports.file.bomb"),
-                           limit=MOST_CELLS)  # fmt: skip
-    told = orjson.loads(said.stdout)
+    end, said = apart.run(opening.__file__, MOST_CELLS, MOST_COLUMNS, given=content, wait_s=_WAIT_S)
+    if end:
+        raise InvalidError(opening.REFUSALS.get(end, "imports.file.bomb"), limit=MOST_CELLS)
+    told = orjson.loads(said)
     rows = tuple(
         (number, tuple(Cell(text, CellKind(kind)) for kind, text in cells))
         for number, cells in told["rows"]

@@ -1,9 +1,10 @@
-"""Changes of departments that have people in them."""
+"""Changes of people, and of departments that have people in them."""
 
 from __future__ import annotations
 
 from sqlalchemy import func, select
 
+from app.base.pictures import Portrait
 from app.base.work import Work, command
 from app.kernel.actor import Permission
 from app.kernel.errors import ConflictError, InvalidError
@@ -52,6 +53,18 @@ def merge_departments(work: Work, code: str, into: str, *, count: int) -> int:
         raise ConflictError("people.department.others", department=source.name, count=moved)
     tree.close(work, code)
     return moved
+
+
+@command(Permission.PEOPLE_IMPORT)
+def put_photo(work: Work, no: str, portrait: Portrait) -> None:
+    """换照片 — this is the photo of the person of that number within sight from now on."""
+    steps.put_photo(work, no, portrait)
+
+
+@command(Permission.PEOPLE_IMPORT)
+def remove_photo(work: Work, no: str) -> None:
+    """删照片 — the person of that number within sight has no photo any more."""
+    steps.remove_photo(work, no)
 
 
 def _hospital(work: Work, place: Place) -> int:

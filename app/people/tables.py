@@ -73,6 +73,18 @@ class StatusRow(Personal, Audited, Base):
     status: Mapped[str]
 
 
+class PhotoRow(Personal, Audited, Base):
+    """照片 — a person's, made anew by `base.pictures`; `mark` is its hash, by which it is asked."""
+
+    __tablename__ = "person_photo"
+    __table_args__ = (Index(None, "path"),)
+
+    person_id: Mapped[int] = mapped_column(primary_key=True)
+    picture: Mapped[bytes]
+    mark: Mapped[str]
+    taken_at: Mapped[datetime]
+
+
 class ImportRow(Placed, Base):
     """导入 — a file that was checked, at the place of whoever checked it, and what became of it."""
 

@@ -244,6 +244,17 @@ class PersonFile:
     unit: Unit
     department: Unit | None
     mark: str
+    # Of the photo; empty where there is none.
+    photo_mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """照片 — a person's, as JPEG; another photo has another mark."""
+
+    jpeg: bytes
+    mark: str
+    taken_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from app.awards import commands as awards
 from app.awards import queries as judged
 from app.awards.terms import Options
 from app.base import outbox
+from app.base.pictures import Portrait
 from app.base.work import Work, begin
 from app.cards import commands as cards
 from app.cards import queries as held
@@ -512,6 +513,11 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "org.tree": (
         Case(lambda w, e: [one for one in units.tree(w) if one.id == _cardiology(e).id]),
     ),
+    "people.photo_marks": (Case(lambda w, e: people.photo_marks(w, _nurse(e))),),
+    "people.photo_of": (Case(lambda w, _: people.photo_of(w, HE_MIN)),),
+    "people.photos_of": (Case(lambda w, e: people.photos_of(w, _nurse(e))),),
+    "people.put_photo": (Case(lambda w, _: staff.put_photo(w, HE_MIN, Portrait(b"jpeg"))),),
+    "people.remove_photo": (Case(lambda w, _: staff.remove_photo(w, HE_MIN)),),
     "people.import_of": (Case(lambda w, e: people.import_of(w, e.imported_id)),),
     "people.imports": (Case(lambda w, _: people.imports(w)),),
     "people.everyone": (Case(lambda w, _: people.everyone(w, Search(text=HE_MIN))),),

@@ -53,6 +53,8 @@ def addresses(desk: Desk, estate: Estate) -> Iterator[tuple[Rule, str, str]]:
         facts = {name: named[name] for name in rule.arguments}
         if rule.endpoint.startswith("people."):
             facts |= {"no": HE_MIN} if "no" in rule.arguments else {}
+        if rule.endpoint.startswith("imports.") and "number" in rule.arguments:
+            facts["number"] = estate.imported_id
         for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"}):
             yield rule, method, adapter.build(rule.endpoint, facts, method)
 

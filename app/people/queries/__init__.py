@@ -18,6 +18,7 @@ from app.people.queries.persons import (
     with_status,
     within_sight,
 )
+from app.people.queries.photos import photo_marks, photo_of, photos_of
 
 __all__ = [
     "PAGE",
@@ -37,6 +38,9 @@ __all__ = [
     "people_by_no",
     "people_of",
     "person_by_no",
+    "photo_marks",
+    "photo_of",
+    "photos_of",
     "roster",
     "staff_of",
     "status_on",

@@ -15,6 +15,7 @@ from app.kernel.actor import Permission
 from app.kernel.errors import NotFoundError
 from app.org import queries as org
 from app.people.queries.persons import known
+from app.people.queries.photos import photo_marks
 from app.people.rules.seen import mark_of
 from app.people.tables import PersonRow, StatusRow
 from app.people.terms import Act, Edit, KnownPerson, PersonFile
@@ -22,9 +23,9 @@ from app.people.terms import Act, Edit, KnownPerson, PersonFile
 # Of whoever has a longer trail, the latest.
 MOST_ACTS = 200
 # Where a row stands and whose it is says nothing that people ask.
-_SILENT = frozenset({"kind", "path", "person_id", "id", "name_key", "uid_index", "phone_index"}) | {
-    "id_number_index"
-}
+_SILENT = frozenset(
+    {"kind", "path", "person_id", "id", "name_key", "uid_index", "phone_index", "mark"}
+) | {"id_number_index"}
 
 
 @query(Permission.PEOPLE_READ, reaches=True)
@@ -38,7 +39,8 @@ def file_of(work: Work, no: str) -> PersonFile:
     with work.reaching():  # a secretary's people work in a unit out of the secretary's sight
         units = org.units_of(work, wanted)
     department = units[person.department_id] if person.department_id else None
-    return PersonFile(no, person, units[person.unit_id], department, mark_of(person))
+    photo_mark = photo_marks(work, [person.id]).get(person.id, "")
+    return PersonFile(no, person, units[person.unit_id], department, mark_of(person), photo_mark)
 
 
 @query(Permission.PEOPLE_READ)

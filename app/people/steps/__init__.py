@@ -2,6 +2,7 @@
 
 from app.people.steps.imports import KEPT, keep_import, locked_import, put_back, state_of
 from app.people.steps.persons import amend, judge_roster, move_all, restate, store_roster
+from app.people.steps.photos import put_photo, remove_photo
 
 __all__ = [
     "KEPT",
@@ -11,6 +12,8 @@ __all__ = [
     "locked_import",
     "move_all",
     "put_back",
+    "put_photo",
+    "remove_photo",
     "restate",
     "state_of",
     "store_roster",

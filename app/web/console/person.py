@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from flask import redirect, request, url_for
+from flask import Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.accounts.commands import staffing
 from app.accounts.queries import binding as bindings
 from app.accounts.terms import Stage
 from app.awards import queries as awards
-from app.base import words
+from app.base import pictures, words
 from app.base.work import passes
 from app.cards import queries as cards
 from app.credits import queries as credits
@@ -21,6 +21,7 @@ from app.kernel.secret import Secret
 from app.kernel.span import local_date
 from app.org import queries as org
 from app.org.terms import UnitKind
+from app.people import commands as files
 from app.people import queries as people
 from app.people.rules import history
 from app.people.terms import ALWAYS, Act, Amendment, Edit, Status, TitleLevel
@@ -35,7 +36,7 @@ from app.web.sessions import Guest, entered
 blueprint = lists.blueprint
 
 _TEXTS = ("name", "title", "post", "education", "specialty")
-_MOMENTS = frozenset({"since", "bound_at", "ended_at", "claimed_at", "effective_at"})
+_MOMENTS = frozenset({"since", "bound_at", "ended_at", "claimed_at", "effective_at", "taken_at"})
 _DIGITS = 4
 _LONGEST = 64  # of what is said back, or cannot be a number
 
@@ -97,6 +98,47 @@ def amend(guest: Guest, no: str) -> ResponseReturnValue:
     except (ConflictError, InvalidError) as refused:
         return _form(guest, no, refused, form.to_dict())
     frame.tell("people.amended", {"name": told["name"]})
+    return redirect(url_for("people.person", no=no), 303)
+
+
+@blueprint.get("/<no>/photo")
+@passes("people.photo_of")
+@entered(Stage.OPEN)
+def photo(guest: Guest, no: str) -> ResponseReturnValue:
+    """The photo alone, as we made it."""
+    with frame.working(guest) as work:
+        found = people.photo_of(work, no)
+    answer = Response(found.jpeg, content_type="image/jpeg")
+    answer.headers.set("Content-Disposition", "inline", filename="photo.jpg")
+    return answer
+
+
+@blueprint.post("/<no>/photo")
+@passes(*frame.DOORS, "people.put_photo", "people.person_by_no")
+@entered(Stage.OPEN)
+def put_photo(guest: Guest, no: str) -> ResponseReturnValue:
+    """A picture that was chosen or taken becomes their photo."""
+    with frame.working(guest) as work:
+        people.person_by_no(work, no)
+    sent = request.files.get("photo")
+    try:
+        made = pictures.portrait(sent.stream.read(pictures.LARGEST + 1) if sent else b"")
+    except InvalidError as refused:
+        return _page(guest, no, refused, "photo")
+    with frame.working(guest) as work:
+        files.put_photo(work, no, made)
+    frame.tell("people.photo")
+    return redirect(url_for("people.person", no=no), 303)
+
+
+@blueprint.post("/<no>/photo/remove")
+@passes("people.remove_photo")
+@entered(Stage.OPEN)
+def remove_photo(guest: Guest, no: str) -> ResponseReturnValue:
+    """They have no photo any more."""
+    with frame.working(guest) as work:
+        files.remove_photo(work, no)
+    frame.tell("people.no_photo")
     return redirect(url_for("people.person", no=no), 303)
 
 
