@@ -14,9 +14,11 @@ from app.accounts.commands import slips as printing
 from app.accounts.queries import proofs
 from app.accounts.terms import AccountKind, MenuState, Mode
 from app.accounts.terms.proofs import Waits
-from app.cli import slips as sheet
+from app.cli import slips as filing
 from app.cli.desk import REFUSED, Desk, Told, help_of, verb
 from app.kernel.span import shown
+from app.org import queries as org
+from app.speech import slips as sheets
 
 
 @click.group("wechat", help=help_of("wechat"))
@@ -128,7 +130,7 @@ def slips(desk: Desk, *, department: str, person: str | None, out: Path | None) 
     with desk.work() as work:
         made = printing.issue_slips(work, department, person_no=person)
         if out is not None:
-            sheet.write(out, department, made)
+            filing.write(out, org.unit_by_code(work, department).name, made)
     answer: dict[str, Any] = {"slips": len(made)}
     if out is not None:
         return Told(answer | {"file": str(out)}, "wechat.slips.file")
@@ -141,7 +143,7 @@ def slips(desk: Desk, *, department: str, person: str | None, out: Path | None) 
         }
         for slip in made
     ]
-    return Told(answer, "wechat.slips", {"sheet": sheet.as_text(made)})
+    return Told(answer, "wechat.slips", {"sheet": sheets.as_text(made)})
 
 
 @verb(group, "requests", "accounts.requests")

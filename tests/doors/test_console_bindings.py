@@ -21,6 +21,7 @@ from tests.support.cast import (
     ZHOU_LAN,
 )
 from tests.support.office import Desk, Office
+from tests.support.paper import printed
 from tests.support.wechat_client import SERVICE
 
 NEW = "o-new"
@@ -151,10 +152,13 @@ def test_slips_are_counted_printed_and_work(desk: Desk, office: Office) -> None:
     page = desk.get("/console/bindings").text
     assert re.search(r"心内科</td><td class=\"r\">2</td><td class=\"r\">1<", page)
 
-    sheet = desk.send("/console/bindings/slips", unit=CARDIOLOGY, name="心内科").text
+    answer = desk.send("/console/bindings/slips", unit=CARDIOLOGY)
 
+    assert answer.mimetype == "application/pdf"
+    assert answer.headers["Cache-Control"] == "no-store"
+    sheet = printed(answer.data)
     assert "激活条：心内科，1 人" in sheet
-    [code] = re.findall(r'class="slip-code">([^<]+)<', sheet)
+    [code] = re.findall(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", sheet)
     by_slip(desk.site, NEW, Secret(code))
     assert bound(desk.site) == HE_MIN
     assert "都绑定了" in desk.get("/console/bindings").text

@@ -13,6 +13,8 @@ from app.base import words
 from app.base.work import passes
 from app.kernel.errors import CmeError, ConflictError, InvalidError, NotFoundError
 from app.kernel.span import SHANGHAI
+from app.org import queries as org
+from app.speech import slips as sheets
 from app.web.console import frame
 from app.web.sessions import Guest, entered
 
@@ -66,14 +68,16 @@ def answer(guest: Guest, number: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/slips")
-@passes(*frame.DOORS, "accounts.issue_slips")
+@passes("accounts.issue_slips")
 @entered(Stage.OPEN)
 def printed(guest: Guest) -> ResponseReturnValue:
-    """New slips of a department, to be printed now: no code can be shown a second time."""
+    """New slips of a department as PDF, to be printed now: no code is given a second time."""
     code = request.form.get("unit", "")[:_LONGEST_NO]
     with frame.working(guest) as work:
+        unit = org.unit_by_code(work, code)
         made = slips.issue_slips(work, code)
-    return frame.page(guest, "console/slips.html", slips=made, unit=request.form.get("name", ""))
+    name = words.sentence("paper", "slip.file", {"unit": unit.name})
+    return frame.download(sheets.as_pdf(unit.name, made), f"{name}.pdf", "application/pdf")
 
 
 def _page(guest: Guest, refused: CmeError | None = None, number: int = 0) -> Response:

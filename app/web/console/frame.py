@@ -101,6 +101,13 @@ def page(guest: Guest, template: str, status: int = 200, **shown: object) -> Res
     return make_response(made, status)
 
 
+def download(content: bytes, name: str, mimetype: str) -> Response:
+    """A file that the browser keeps under that name."""
+    answer = Response(content, mimetype=mimetype)
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer
+
+
 def menu_of(guest: Guest) -> tuple[Section, ...]:
     """The part of the menu that is of use to who is looking; nothing for one's own person alone."""
     if guest.actor.role is Role.PERSON:
