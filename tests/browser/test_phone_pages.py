@@ -179,7 +179,8 @@ def test_what_forms_answer_is_for_everybody(
         page.goto(f"{served.url}/m/{SERVICE}/{path}")
 
     def press(name: str, shown: str) -> None:
-        page.get_by_role("button", name=name).click()
+        with page.expect_navigation():
+            page.get_by_role("button", name=name).click()
         found.extend(look(page, axe, shown))
 
     go("account/reset")

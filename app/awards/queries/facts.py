@@ -68,6 +68,7 @@ cross join lateral (
 where exists (
   select from swipe m where m.batch_id = :batch_id and m.person_id = granted.person_id offset 0
 )
+order by granted.person_id, there.since, judged.name
 """
 _OF_ALL = text(_OTHER_STRETCHES.format(of_whom="true"))
 _OF_ONE = text(_OTHER_STRETCHES.format(of_whom="v.person_id = :person_id"))
@@ -153,7 +154,7 @@ def uncounted(
             SwipeRow.person_id.is_not(None),
             _about(SwipeRow.person_id, person_id),
         )
-        .order_by(SwipeRow.person_id, SwipeRow.at)
+        .order_by(SwipeRow.person_id, SwipeRow.at, SwipeRow.seq)
     )  # fmt: skip
     rows = work.session.execute(asked).all()
     held = cards.cards_by_no(work, {row.card_no for row in rows if row.card_no})
