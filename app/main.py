@@ -71,5 +71,5 @@ def create_app(site: Site | None = None) -> Flask:
     flask.register_blueprint(phone.blueprint)
     flask.register_blueprint(mini.blueprint)
     flask.register_blueprint(mbox.blueprint)
-    flask.wsgi_app = wechat.BeforeFlask(flask.wsgi_app, site, told=metrics.told)  # type: ignore[method-assign]  # Flask's own way to wrap it
+    flask.wsgi_app = wechat.BeforeFlask(flask, told=metrics.told)  # type: ignore[method-assign]  # Flask's own way to wrap it
     return flask

@@ -18,6 +18,7 @@ from app.config import Config
 from app.kernel.secret import Secret
 from device.drivers import DRIVERS
 from jobs.queues import HANDLERS
+from tests.support import serving
 
 # Those that others import come first.
 pytest_plugins = [
@@ -109,9 +110,10 @@ def site(_engine: Engine, config: Config, clock: Clock, owner: Engine) -> Iterat
     yield Site(
         config=config, engine=_engine, vault=vault, handlers=HANDLERS, drivers=DRIVERS, clock=clock
     )
+    serving.over()
+    emptied = "; ".join(f"delete from {one.name}" for one in reversed(Base.metadata.sorted_tables))
     with owner.begin() as connection:
-        for table in reversed(Base.metadata.sorted_tables):
-            connection.execute(table.delete())
+        connection.exec_driver_sql(emptied)
 
 
 @pytest.fixture

@@ -26,6 +26,8 @@ from wechat.security import LARGEST_BODY, Query
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from flask import Flask
+
 _ADDRESS = "/wechat/"
 _RULE = f"{_ADDRESS}<slug>"
 
@@ -51,11 +53,9 @@ class BeforeFlask:
     `told` counts: it is told the rule, the method, the status and the seconds of each answer.
     """
 
-    def __init__(
-        self, flask: WSGIApplication, site: Site, *, told: Callable[[str, str, int, float], None]
-    ) -> None:
-        self._flask = flask
-        self._site = site
+    def __init__(self, flask: Flask, *, told: Callable[[str, str, int, float], None]) -> None:
+        self._flask: WSGIApplication = flask.wsgi_app
+        self._extensions = flask.extensions
         self._told = told
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -70,7 +70,8 @@ class BeforeFlask:
         for name, value in parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True):
             query.setdefault(name, value)
         try:
-            status, said = _answer(self._site, slug, query, environ["wsgi.input"].read(int(length)))
+            body = environ["wsgi.input"].read(int(length))
+            status, said = _answer(self._extensions["site"], slug, query, body)
         except Exception:  # an outermost door: the platform sends again
             log.exception("wechat.knock.failed", slug=slug)
             status, said = HTTPStatus.SERVICE_UNAVAILABLE, b""

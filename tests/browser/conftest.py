@@ -25,8 +25,8 @@ from werkzeug.serving import make_server
 from app.base import cookies
 from app.base.site import Site
 from app.cli.bootstrap import chromium
-from app.main import create_app
 from tests.support.office import Desk
+from tests.support.serving import app_of
 from tests.support.simulator import Simulator
 from tests.support.wechat_client import ACCOUNTS, Official
 
@@ -65,8 +65,10 @@ def serving(site: Site, **settings: str) -> Iterator[Served]:
     server = make_server("127.0.0.1", 0, _later, threaded=True)
     url = f"http://127.0.0.1:{server.server_port}"
     at = replace(site, config=replace(site.config, public_url=url, **settings))
-    server.app = create_app(at)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    server.app = app_of(at)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+    )
     thread.start()
     yield Served(url, at)
     server.shutdown()

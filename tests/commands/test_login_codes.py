@@ -21,10 +21,10 @@ from app.base.site import Site
 from app.base.work import begin
 from app.kernel.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from app.kernel.secret import Secret
-from app.main import create_app
 from tests.conftest import Clock
 from tests.support.cast import HE_MIN, OPERATOR, PEOPLE, SHAN_XIAO, ZHENG_HAI, id_number
 from tests.support.entrance import EDGE, OPENID, PASSWORD, PC, Entrance
+from tests.support.serving import app_of
 from tests.support.wechat_client import SERVICE
 
 PHONE = "MicroMessenger"
@@ -46,7 +46,7 @@ def test_t_pw_1_no_password_and_no_code_is_anywhere_in_clear(
     logs.configure()
     entrance.bind()
     code = entrance.ask().code.reveal()
-    web = create_app(entrance.site).test_client()
+    web = app_of(entrance.site).test_client()
     answers = [web.get("/login/code").text]
     for typed in ("0000000000", code):
         token = re.search(r'name="form_token" value="([^"]+)"', answers[0])

@@ -15,16 +15,16 @@ from app.base.site import Site
 from app.base.work import begin
 from app.kernel.actor import Role
 from app.kernel.secret import Secret
-from app.main import create_app
 from tests.conftest import Clock
 from tests.support.cast import CITY_BUREAU, OPERATOR, Cast
+from tests.support.serving import app_of
 
 GOOD = "Kite-7-river"
 
 
 @pytest.fixture
 def web(site: Site) -> FlaskClient:
-    return create_app(site).test_client()
+    return app_of(site).test_client()
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_a_form_without_our_cookie_sets_nothing(
 ) -> None:
     token = re.search(r'name="form_token" value="([^"]+)"', web.get(address).text)
     assert token
-    other = create_app(site).test_client()
+    other = app_of(site).test_client()
 
     answer = other.post(address, data={"form_token": token[1], "password": GOOD, "again": GOOD})
 

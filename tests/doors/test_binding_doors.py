@@ -25,7 +25,6 @@ from app.base import qr
 from app.base.site import Site
 from app.base.work import begin
 from app.kernel.secret import Secret
-from app.main import create_app
 from device.mbox.machine import Machine
 from device.mbox.machine.__main__ import main as machine_command
 from tests.conftest import Clock
@@ -42,6 +41,7 @@ from tests.support.cast import CARDIOLOGY, HE_MIN, OPERATOR, UIDS, ZHENG_HAI, ZH
 from tests.support.paper import printed
 from tests.support.phones import OpenPhone
 from tests.support.platforms import Met
+from tests.support.serving import app_of
 from tests.support.simulator import Product
 from tests.support.terminal import MakeTerminal
 from tests.support.wechat_client import ACCOUNTS, CITY_OFFICE, SERVICE
@@ -75,7 +75,7 @@ def program(met: Met) -> OfficialAccount:
 
 @pytest.fixture
 def web(met: Met, program: OfficialAccount) -> FlaskClient:
-    return create_app(met.site).test_client()
+    return app_of(met.site).test_client()
 
 
 def codes(met: Met, openid: str = MINE) -> dict[str, str]:
@@ -213,7 +213,7 @@ def test_a_body_that_is_too_large_is_refused(web: FlaskClient) -> None:
 
 
 def test_without_a_mini_program_nothing_can_be_proven(met: Met) -> None:
-    web = create_app(met.site).test_client()
+    web = app_of(met.site).test_client()
 
     status, said = post(web, ticket_of(met.site, NEW), js_code="a", phone_code="b")
 
@@ -262,7 +262,7 @@ def test_t_bind_6_without_a_session_no_proof_is_even_looked_at(
 
 @pytest.fixture
 def app_client(site: Site) -> FlaskClient:
-    return create_app(site).test_client()
+    return app_of(site).test_client()
 
 
 # ------------------------------------------------------------------ a terminal

@@ -10,7 +10,6 @@ from app.awards.terms import Options
 from app.base import outbox
 from app.base.work import begin
 from app.kernel.actor import Role
-from app.main import create_app
 from app.standards import commands as standards
 from device.mbox.machine import Machine
 from tests.support.binding import follower
@@ -18,6 +17,7 @@ from tests.support.cast import CITY_BUREAU, HE_MIN, HOSPITAL, OPERATOR
 from tests.support.entrance import Entrance
 from tests.support.filing import NO
 from tests.support.office import Office
+from tests.support.serving import app_of
 from tests.support.terminal import at, held
 from tests.support.wechat_client import SERVICE
 
@@ -77,7 +77,7 @@ def test_somebody_who_asks_to_be_confirmed_waits(office: Office) -> None:
 
 def test_who_governs_nothing_has_no_menu(entrance: Entrance) -> None:
     signed = entrance.claim()
-    web = create_app(entrance.site).test_client()
+    web = app_of(entrance.site).test_client()
     web.set_cookie("kejiao_console", signed.session.reveal())
 
     page = web.get("/console/").text

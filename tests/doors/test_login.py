@@ -19,12 +19,12 @@ from app.base.site import Site
 from app.base.work import begin
 from app.kernel.actor import Role
 from app.kernel.secret import Secret
-from app.main import create_app
 from app.web import pictures
 from tests.conftest import Clock
 from tests.house.trees import ROOT
 from tests.support.cast import CITY, COUNTY_HOSPITAL, HE_MIN, OPERATOR, SHAN_XIAO, ZHOU_LAN, Cast
 from tests.support.entrance import ADMIN, OPENID, PASSWORD, Entrance
+from tests.support.serving import app_of
 from tests.support.wechat_client import ACCOUNTS, SERVICE
 
 WRONG = "Wrong-9-waters-run"
@@ -33,7 +33,7 @@ NEW = "Another-9-kite-run"
 
 @pytest.fixture
 def web(entrance: Entrance) -> FlaskClient:
-    return create_app(entrance.site).test_client()
+    return app_of(entrance.site).test_client()
 
 
 @pytest.fixture
@@ -231,7 +231,7 @@ def test_another_computer_gets_nothing_of_it(
     entrance.bind()
     number = shown_number(web.get("/login").text)
     token = camera.token
-    thief = create_app(entrance.site).test_client()
+    thief = app_of(entrance.site).test_client()
     page = thief.get("/login").text
     assert tap(entrance, token, number)
 
@@ -243,7 +243,7 @@ def test_another_computer_gets_nothing_of_it(
 
 
 def test_without_a_verified_service_account_there_is_no_picture(site: Site, cast: Cast) -> None:
-    web = create_app(site).test_client()
+    web = app_of(site).test_client()
 
     page = web.get("/login").text
 
@@ -277,7 +277,7 @@ def walk(web: FlaskClient, entrance: Entrance, base: str) -> list[TestResponse]:
 
 
 def test_t_4_every_cookie_over_https_is_the_hosts_own_and_closed(secured: Entrance) -> None:
-    web = create_app(secured.site).test_client()
+    web = app_of(secured.site).test_client()
 
     cookies = cookies_of(*walk(web, secured, "https://kejiao.example"))
 
@@ -314,7 +314,7 @@ def test_t_4_no_session_that_was_there_before_is_there_afterwards(
     one = web.get_cookie("kejiao_console")
     assert one
     web.get("/login")
-    thief = create_app(entrance.site).test_client()
+    thief = app_of(entrance.site).test_client()
     thief.set_cookie("kejiao_console", "planted by somebody else")
 
     assert first.location == "/console/"
@@ -375,7 +375,7 @@ def test_r_05_no_page_of_the_console_opens_without_the_second_factor(
     sign_in(web, ADMIN)
     for address in PAGES:
         assert web.get(address).location == "/login/enrol"
-    enrolled(create_app(entrance.site).test_client(), entrance, login)
+    enrolled(app_of(entrance.site).test_client(), entrance, login)
     clock.advance(seconds=30)
     web.delete_cookie("kejiao_console")
     sign_in(web, ADMIN)
@@ -423,7 +423,7 @@ def test_a_form_token_of_one_session_is_none_of_another(
 ) -> None:
     entrance.claim()
     sign_in(web)
-    other = create_app(entrance.site).test_client()
+    other = app_of(entrance.site).test_client()
     sign_in(other)
     token = token_in(other.get("/console/").text)
 
@@ -539,7 +539,7 @@ def test_who_tries_too_often_is_told_when_to_come_back_and_another_way(
 def from_address(entrance: Entrance, forwarded: str, peer: str = "10.0.0.1") -> str:
     """The address that a failed try is counted by."""
     seen: list[str] = []
-    web = create_app(entrance.site).test_client()
+    web = app_of(entrance.site).test_client()
     token = token_in(web.get("/login").text)
     with pytest.MonkeyPatch.context() as patch:
         tried = steps.try_password
@@ -648,7 +648,7 @@ def test_the_password_is_changed_by_who_knows_it(web: FlaskClient, entrance: Ent
 def test_a_device_is_signed_out_from_another(web: FlaskClient, entrance: Entrance) -> None:
     entrance.claim()
     sign_in(web)
-    other = create_app(entrance.site).test_client()
+    other = app_of(entrance.site).test_client()
     sign_in(other)
     page = web.get("/console/sessions").text
     ids = re.findall(r'name="id" value="(\d+)"', page)
@@ -664,7 +664,7 @@ def test_a_device_is_signed_out_from_another(web: FlaskClient, entrance: Entranc
 
 def test_all_others_are_signed_out_at_once(web: FlaskClient, entrance: Entrance) -> None:
     entrance.claim()
-    others = [create_app(entrance.site).test_client() for _ in range(2)]
+    others = [app_of(entrance.site).test_client() for _ in range(2)]
     for browser in (*others, web):
         sign_in(browser)
 

@@ -15,11 +15,11 @@ from app.accounts import queries, steps
 from app.base.site import Site
 from app.base.work import begin
 from app.kernel.secret import Secret
-from app.main import create_app
 from app.standards import commands as standards
 from tests.conftest import Clock
 from tests.support.cast import HE_MIN, OPERATOR, Cast
 from tests.support.phones import AGENT, OpenPhone
+from tests.support.serving import app_of
 from tests.support.simulator import Simulator
 from tests.support.wechat_client import ACCOUNTS, CITY_OFFICE, SERVICE, Official
 
@@ -50,7 +50,7 @@ def web(at: Site) -> FlaskClient:
 
 
 def browser(at: Site) -> FlaskClient:
-    client = create_app(at).test_client()
+    client = app_of(at).test_client()
     client.environ_base["HTTP_USER_AGENT"] = AGENT
     return client
 

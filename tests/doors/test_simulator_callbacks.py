@@ -71,7 +71,9 @@ def listener() -> Iterator[Listener]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     heard = Listener(f"http://127.0.0.1:{server.server_port}/wechat/x")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+    )
     thread.start()
     yield heard
     server.shutdown()

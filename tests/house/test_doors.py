@@ -13,10 +13,10 @@ from app.base.site import Site
 from app.base.work import DOORS
 from app.cli.verbs import root
 from app.kernel.actor import ROLES, Permission
-from app.main import create_app
 from jobs import schedule
 from jobs.queues import HANDLERS
 from tests.house.trees import sources
+from tests.support.serving import app_of
 
 # Addresses open to everybody, each because nothing of anybody's stands behind it.
 OPEN = {
@@ -45,7 +45,7 @@ MACHINE = {"db upgrade", "doctor"}
 
 @pytest.fixture
 def app(site: Site) -> Flask:
-    return create_app(site)
+    return app_of(site)
 
 
 def verbs(

@@ -25,7 +25,6 @@ from app.cards import commands as cards
 from app.kernel.actor import Role
 from app.kernel.errors import InvalidError
 from app.kernel.secret import Secret
-from app.main import create_app
 from device.mbox.machine import Card, Request
 from tests.house.estate import OPENID, Estate
 from tests.support.binding import (
@@ -50,6 +49,7 @@ from tests.support.cast import (
     id_number,
     people_sheet,
 )
+from tests.support.serving import app_of
 from tests.support.terminal import SN, at, held
 from tests.support.wechat_client import ACCOUNTS, SERVICE, Official
 
@@ -147,7 +147,7 @@ def _proofs(site: Site, estate: Estate) -> dict[str, str]:
 
 
 def _pages(site: Site, token: Secret) -> None:
-    web = create_app(site).test_client()
+    web = app_of(site).test_client()
     address = f"/activate/{token.reveal()}"
     found = re.search(r'name="form_token" value="([^"]+)"', web.get(address).text)
     assert found

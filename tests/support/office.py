@@ -24,9 +24,9 @@ from app.base import cookies
 from app.base.site import Site
 from app.kernel.actor import Role
 from app.kernel.secret import Secret
-from app.main import create_app
 from tests.support.cast import HOSPITAL
 from tests.support.entrance import ADMIN, Entrance
+from tests.support.serving import app_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Office:
         called = name or (ADMIN if role is Role.HOSPITAL_ADMIN else f"{role}-{unit}")
         login = self.entrance.admin(called, role, unit)
         signed, _ = self.entrance.enrol(login)
-        web = create_app(site).test_client()
+        web = app_of(site).test_client()
         web.set_cookie(cookies.name_of(site.config, cookies.CONSOLE), signed.session.reveal())
         return Desk(web, site, login, signed.session)
 

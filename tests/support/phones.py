@@ -23,7 +23,7 @@ from app.accounts import queries, steps
 from app.base import cookies
 from app.base.site import Site
 from app.kernel.secret import Secret
-from app.main import create_app
+from tests.support.serving import app_of
 from tests.support.wechat_client import SERVICE, Official
 
 AGENT = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130.0 MicroMessenger/8.0.50"
@@ -71,7 +71,7 @@ def phone(site: Site, app: Flask, official: Official) -> OpenPhone:
         token = steps.open_phone_session(
             site, slug, openid, agent=AGENT, address="10.0.0.9", light=light
         )
-        client = (app if at is None else create_app(at)).test_client()
+        client = (app if at is None else app_of(at)).test_client()
         client.environ_base["HTTP_USER_AGENT"] = AGENT
         name = cookies.name_of(site.config, f"{cookies.PHONE}_{slug}")
         client.set_cookie(name, token.reveal())

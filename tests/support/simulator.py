@@ -27,8 +27,8 @@ from werkzeug.serving import make_server
 
 from app.accounts.terms import OfficialAccount
 from app.base.site import Site
-from app.main import create_app
 from tests.conftest import Clock
+from tests.support.serving import app_of
 from wechat.simulator.server import Server
 from wechat.simulator.world import World
 
@@ -149,8 +149,10 @@ def product() -> Iterator[Product]:
     running = []
 
     def start(site: Site) -> str:
-        server = make_server("127.0.0.1", 0, create_app(site), threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        server = make_server("127.0.0.1", 0, app_of(site), threaded=True)
+        thread = threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
         thread.start()
         running.append((server, thread))
         return f"http://127.0.0.1:{server.port}"

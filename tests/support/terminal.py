@@ -21,11 +21,11 @@ from app.attendance.terms import DeviceKind
 from app.base.site import Site
 from app.base.work import begin
 from app.kernel.span import in_ms, local
-from app.main import create_app
 from device.mbox.machine import Card, Machine, Memory, Request, Response
 from device.mbox.machine.wire import Send
 from tests.support.cast import HOSPITAL, OPERATOR, UIDS, Cast
 from tests.support.filing import NO, filed, project
+from tests.support.serving import app_of
 
 SN = "MBX-00017"
 
@@ -44,7 +44,7 @@ def at(clock: str, day: str = "2013-05-18") -> datetime:
 
 @pytest.fixture
 def app(site: Site) -> Flask:
-    return create_app(site)
+    return app_of(site)
 
 
 @pytest.fixture

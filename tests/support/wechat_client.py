@@ -22,9 +22,9 @@ from app.accounts.terms import AccountKind, Mode, OfficialAccount
 from app.base.site import Site
 from app.base.work import begin
 from app.kernel.secret import Secret
-from app.main import create_app
 from tests.support.caller import Caller, Http
 from tests.support.cast import OPERATOR
+from tests.support.serving import app_of
 from wechat.security import Keys
 
 SERVICE, CITY_OFFICE = "yingchuan", "city-office"
@@ -76,7 +76,7 @@ class Official:
     site: Site
 
     def http(self, slug: str) -> Http:
-        return through(create_app(self.site).test_client(), slug)
+        return through(app_of(self.site).test_client(), slug)
 
     def caller(self, slug: str) -> Caller:
         return Caller(
