@@ -14,14 +14,15 @@ from app.cards import queries as cards
 from app.cards import steps as registering
 from app.kernel.actor import Permission
 from app.kernel.errors import ConflictError, InvalidError, NotFoundError, RowError
+from app.kernel.place import Place
 from app.kernel.secret import Secret
 from app.kernel.span import local_date
 from app.making import queries, rules
 from app.making.tables import CardBatchRow, CardOrderRow
-from app.making.terms import Kind, MakingId, State
+from app.making.terms import Form, Kind, MakingId, Material, State
 from app.org import queries as org
 from app.people import queries as people
-from app.people.terms import Status
+from app.people.terms import PersonId, Status
 
 MOST = 500
 _LONGEST = 40
@@ -102,12 +103,30 @@ def withdraw(work: Work, batch_id: int, person_no: str) -> None:
 
 @command(Permission.CARDS_CHANGE)
 def hand_in(work: Work, batch_id: int) -> None:
-    """提交 — nobody is added any more; twenty working days begin. InvalidError for an empty one."""
+    """提交 — nobody is added any more; twenty working days begin.
+
+    InvalidError for an empty one, and for one of which a card could not be made: names everybody
+    who has no photo, or may not have such a card any more.
+    """
     batch = _in(work, batch_id, State.DRAFT)
-    if not work.session.scalar(
-        select(CardOrderRow.person_id).where(CardOrderRow.card_batch_id == batch.id).limit(1)
-    ):
+    _, orders = queries.batch_of(work, batch_id)
+    if not orders:
         raise InvalidError("making.batch.empty")
+    ids = [one.person_id for one in orders]
+    held = cards.cards_of_people(work, ids)
+    today = people.status_on(work, ids, local_date(work.now))
+    photos = people.photo_marks(work, ids)
+    faults = []
+    for row, one in enumerate(orders, start=1):
+        status, own = today.get(one.person_id, Status.NORMAL), held.get(one.person_id, ())
+        code = rules.objection(Kind(batch.kind), status, own)
+        if not code and one.person_id not in photos:
+            code = "making.order.no_photo"
+        if code:
+            facts = (("name", one.name),)
+            faults.append(RowError(row, "person_no", one.person_no, code, facts))
+    if faults:
+        raise InvalidError("making.batch.incomplete", rows=faults, count=len(faults))
     batch.state = State.SUBMITTED
     batch.due_on = rules.due_on(local_date(work.now), is_working)
 
@@ -116,6 +135,22 @@ def hand_in(work: Work, batch_id: int) -> None:
 def make(work: Work, batch_id: int) -> None:
     """送制 — the material is with who makes the cards."""
     _in(work, batch_id, State.SUBMITTED).state = State.MADE
+
+
+@command(Permission.CARDS_CHANGE)
+def take_material(work: Work, batch_id: int, form: Form) -> Material:
+    """取制卡资料 — of a batch that was handed in; the trail says who took it, and as what.
+
+    It holds names and photos, and no more: no number of an identity card is on a card.
+    """
+    row = _in(work, batch_id, State.SUBMITTED, State.MADE, State.DONE)
+    batch, orders = queries.batch_of(work, batch_id)
+    found = people.photos_of(work, [one.person_id for one in orders])
+    work.note(
+        "card_batch", batch_id, Place(row.path), kind="take", form=form.value,
+        people=len(orders), photos=len(found),
+    )  # fmt: skip
+    return Material(batch, orders, {PersonId(key): one.jpeg for key, one in found.items()})
 
 
 @command(Permission.CARDS_CHANGE, reaches=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -27,6 +28,13 @@ class State(StrEnum):
     SUBMITTED = "submitted"  # 已提交
     MADE = "made"  # 制作中
     DONE = "done"  # 已发完
+
+
+class Form(StrEnum):
+    """资料形式 — as which the material of a batch is taken."""
+
+    SHEET = "sheet"  # 打印的
+    ZIP = "zip"  # 给制卡方的
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +71,12 @@ class CardBatch:
     def is_late(self, today: date) -> bool:
         """Whether it should have been handed out by now."""
         return self.state is not State.DONE and self.due_on is not None and self.due_on < today
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """制卡资料 — what who makes the cards needs: the batch, its people, and their photos by id."""
+
+    batch: CardBatch
+    orders: tuple[CardOrder, ...]
+    photos: Mapping[PersonId, bytes]

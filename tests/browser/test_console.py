@@ -13,6 +13,7 @@ from tests.conftest import Clock
 from tests.support.binding import follower
 from tests.support.cast import HE_MIN, NURSING, ZHOU_LAN
 from tests.support.office import Desk, Office
+from tests.support.paper import photographed
 from tests.support.wechat_client import SERVICE
 
 AtDesk = Callable[[Desk], Page]
@@ -51,6 +52,7 @@ def test_bindings_are_confirmed_and_slips_printed(
 def test_cards_are_asked_for_in_a_batch_and_handed_out(
     served: Served, office: Office, at_desk: AtDesk, whole: Whole
 ) -> None:
+    photographed(served.site, HE_MIN, ZHOU_LAN)
     page = at_desk(office.desk())
     page.goto(f"{served.url}/console/cards")
     whole(page, "console-cards-empty")
@@ -65,9 +67,7 @@ def test_cards_are_asked_for_in_a_batch_and_handed_out(
     page.get_by_role("button", name="加进这一批").click()
     page.get_by_role("button", name="提交 2 人").click()
     expect(page.get_by_role("status")).to_contain_text("6 月 24 日到期")
-    page.get_by_role("link", name="打印制卡资料").click()
-    whole(page, "console-cards-sheet")
-    page.get_by_role("link", name="返回").click()
+    whole(page, "console-cards-submitted")
     page.get_by_role("button", name="材料送出了").click()
     page.get_by_label("何敏的新卡号").fill("880001")
     page.get_by_role("row").filter(has_text="何敏").get_by_role("button", name="发卡").click()

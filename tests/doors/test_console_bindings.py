@@ -156,6 +156,8 @@ def test_slips_are_counted_printed_and_work(desk: Desk, office: Office) -> None:
 
     assert answer.mimetype == "application/pdf"
     assert answer.headers["Cache-Control"] == "no-store"
+    # As servers must be able to write it, which know no Chinese.
+    assert answer.headers["Content-Disposition"].isascii()
     sheet = printed(answer.data)
     assert "激活条：心内科，1 人" in sheet
     [code] = re.findall(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", sheet)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import re
+import hashlib
+import io
+import json
+import zipfile
 
 import pytest
 from sqlalchemy import Engine, text
 
 from app.base.work import begin
+from app.base.workbooks import read_workbook
 from app.cards import commands as cards
 from app.cards import queries
 from app.cards.terms import CardState
@@ -27,11 +31,14 @@ from tests.support.cast import (
     ZHOU_LAN,
 )
 from tests.support.office import Desk, Office
+from tests.support.paper import photographed, printed
 
 
 @pytest.fixture
 def desk(office: Office) -> Desk:
-    return office.desk()
+    desk = office.desk()
+    photographed(desk.site, HE_MIN, ZHOU_LAN)
+    return desk
 
 
 def opened(desk: Desk, kind: str = "exchange", unit: str = HOSPITAL) -> str:
@@ -203,8 +210,7 @@ def test_another_hospital_sees_and_changes_nothing(desk: Desk, office: Office) -
     stranger = office.desk(Role.HOSPITAL_ADMIN, STRANGER_HOSPITAL, "外院管理员")
 
     assert stranger.get(batch).status_code == 404
-    assert stranger.get(f"{batch}/sheet").status_code == 404
-    for act in ("hand-in", "make", "people", "withdraw", "hand-out"):
+    for act in ("material", "hand-in", "make", "people", "withdraw", "hand-out"):
         sent = {"person_no": HE_MIN, "nos": HE_MIN, "card_no": "1", "received_by": "某人"}
         assert stranger.send(f"{batch}/{act}", **sent).status_code == 404, act
     assert stranger.send("/console/cards", kind="new", unit=HOSPITAL).status_code == 404
@@ -222,14 +228,55 @@ def test_the_city_keeps_batches_of_every_unit_below(office: Office) -> None:
     assert "青禾县人民医院" in city.get("/console/cards").text
 
 
-def test_the_sheet_lists_everybody_for_who_makes_the_cards(desk: Desk) -> None:
+def test_who_makes_the_cards_gets_names_and_photos_and_the_trail_knows_who_took_them(
+    desk: Desk, owner: Engine
+) -> None:
     batch = opened(desk)
     desk.send(f"{batch}/people", nos=f"{HE_MIN} {ZHOU_LAN}")
+    early = desk.send(f"{batch}/material", form="zip")
+    desk.send(f"{batch}/hand-in")
 
-    page = desk.get(f"{batch}/sheet").text
+    sheet = desk.send(f"{batch}/material", form="sheet")
+    archive = desk.send(f"{batch}/material", form="zip")
 
-    assert len(re.findall(r"<tr><td", page)) == 2
-    assert "制卡资料：颍川市第一人民医院，换卡，2 人" in page
+    assert (early.status_code, "这一批还是草稿" in early.text) == (409, True)
+    text_of_it = printed(sheet.data)
+    assert "制卡资料：第" in text_of_it
+    assert all(one in text_of_it for one in ("何敏", "周岚", f"旧卡号 {HE_MIN}", "领卡人 ____"))
+    with zipfile.ZipFile(io.BytesIO(archive.data)) as file:
+        told = json.loads(file.read("manifest.json"))
+        hashes = {one["name"]: one["sha256"] for one in told["files"]}
+        held_in_it = {name: hashlib.sha256(file.read(name)).hexdigest() for name in hashes}
+        people_in_it = read_workbook(file.read("list.xlsx"), "list.xlsx")
+        assert set(file.namelist()) == {*hashes, "manifest.json"}
+    assert hashes == held_in_it
+    assert set(hashes) == {
+        "list.xlsx", "sheet.pdf", f"photos/{HE_MIN}.jpg", f"photos/{ZHOU_LAN}.jpg",
+    }  # fmt: skip
+    lines = [[cell.text for cell in cells] for _, cells in people_in_it.rows]
+    assert lines[0][2:4] == ["人员编号", "姓名"]
+    assert lines[1][2:4] == [HE_MIN, "何敏"]
+    asked = text("select change ->> 'form' from audit_entry where action = :did order by id")
+    with owner.connect() as connection:
+        taken = connection.execute(asked, {"did": "making.take_material"}).scalars().all()
+    assert taken == ["sheet", "zip"]
+
+
+def test_a_batch_in_which_a_card_could_not_be_made_is_not_handed_in(desk: Desk) -> None:
+    batch = opened(desk)
+    desk.send(f"{batch}/people", nos=f"{HE_MIN} {ZHOU_LAN} {CAO_JING}")
+    with begin(desk.site, OPERATOR) as work:
+        cards.set_state(work, ZHOU_LAN, CardState.LOST)
+
+    answer = desk.send(f"{batch}/hand-in")
+
+    assert answer.status_code == 422
+    assert "有 2 人还办不了，没有提交" in answer.text
+    assert f"{CAO_JING}：曹静 没有照片。请在这个人的人员页传一张证件照" in answer.text
+    assert f"{ZHOU_LAN}：周岚 没有在用的卡。丢了的办“补办”" in answer.text
+    for no in (CAO_JING, ZHOU_LAN):
+        desk.send(f"{batch}/withdraw", person_no=no)
+    assert desk.send(f"{batch}/hand-in").status_code == 303
 
 
 def test_what_was_done_stands_in_the_trail(desk: Desk, owner: Engine) -> None:

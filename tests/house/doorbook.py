@@ -41,7 +41,7 @@ from app.kernel.actor import Role
 from app.kernel.secret import Secret
 from app.making import commands as making
 from app.making import queries as asked_cards
-from app.making.terms import Kind
+from app.making.terms import Form, Kind
 from app.org import commands as org
 from app.org import queries as units
 from app.org.terms import Unit
@@ -115,6 +115,12 @@ class Case:
 def _nothing_counted(answer: Answer) -> bool:
     """The file was kept at the sender's own place, as one of a terminal that is nobody's."""
     return answer.accepted == answer.duplicate == answer.quarantined == 0
+
+
+def _handed_in(work: Work, estate: Estate) -> None:
+    making.withdraw(work, estate.card_batch_id, ZHOU_LAN)
+    making.add(work, estate.card_batch_id, [HE_MIN])
+    making.hand_in(work, estate.card_batch_id)
 
 
 def _imposter(work: Work, _: Estate) -> object:
@@ -445,7 +451,10 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "making.open_batch": (Case(lambda w, _: making.open_batch(w, HOSPITAL, Kind.NEW)),),
     "making.add": (Case(lambda w, e: making.add(w, e.card_batch_id, [HE_MIN])),),
     "making.withdraw": (Case(lambda w, e: making.withdraw(w, e.card_batch_id, ZHOU_LAN)),),
-    "making.hand_in": (Case(lambda w, e: making.hand_in(w, e.card_batch_id)),),
+    "making.hand_in": (Case(_handed_in),),
+    "making.take_material": (
+        Case(lambda w, e: making.take_material(w, e.submitted_batch_id, Form.SHEET)),
+    ),
     "making.make": (Case(lambda w, e: making.make(w, e.submitted_batch_id)),),
     "making.hand_out": (
         Case(

@@ -28,7 +28,6 @@ from app.awards import commands as awards
 from app.awards.terms import Options
 from app.base import outbox
 from app.base.database import Base
-from app.base.pictures import Portrait
 from app.base.site import Site
 from app.base.work import begin
 from app.cards import commands as cards
@@ -40,7 +39,6 @@ from app.kernel.table import Table, pasted
 from app.making import commands as making
 from app.making.terms import Kind
 from app.org.terms import Branch, UnitId, UnitKind
-from app.people import commands as staff
 from app.people.rules import tidy
 from app.projects import queries as projects
 from app.standards import commands as standards
@@ -71,6 +69,7 @@ from tests.support.cast import (
     id_number,
     people_sheet,
 )
+from tests.support.paper import photographed
 from tests.support.terminal import MakeTerminal, at, held
 from tests.support.wechat_client import SERVICE, Official
 
@@ -173,8 +172,7 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
     other = _equipped(site, make_terminal(OTHER_SN, COUNTY_HOSPITAL), OTHER_NO)
     with begin(site, OPERATOR) as work:
         cards.set_state(work, SHAN_XIAO, CardState.LOST, at("07:00:00"))
-        for no in (HE_MIN, ZHENG_HAI):
-            staff.put_photo(work, no, Portrait(b"a photo"))
+    photographed(site, HE_MIN, CAO_JING, ZHENG_HAI)
     _swiped(machine, HE_MIN, CAO_JING, SHAN_XIAO)
     _swiped(other, ZHENG_HAI, TIAN_HUI, TIAN_HUI)
     run_id = _awarded(site, OWN_NO)

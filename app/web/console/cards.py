@@ -19,8 +19,10 @@ from app.kernel.secret import Secret
 from app.kernel.span import local_date
 from app.making import commands as making
 from app.making import queries
-from app.making.terms import Kind, State
+from app.making.terms import Form, Kind, State
 from app.org import queries as org
+from app.people import queries as people
+from app.speech import material as papers
 from app.web.console import frame
 from app.web.sessions import Guest, entered
 
@@ -71,23 +73,33 @@ def set_state(guest: Guest) -> ResponseReturnValue:
 
 
 @blueprint.get("/<int:number>")
-@passes(*frame.DOORS, "making.batch_of")
+@passes(*frame.DOORS, "making.batch_of", "people.photo_marks")
 @entered(Stage.OPEN)
 def batch(guest: Guest, number: int) -> ResponseReturnValue:
     """One batch: its people, and what is to be done next."""
     return _batch(guest, number)
 
 
-@blueprint.get("/<int:number>/sheet")
-@passes(*frame.DOORS, "making.batch_of")
+@blueprint.post("/<int:number>/material")
+@passes(*frame.DOORS, "making.take_material", "making.batch_of", "people.photo_marks")
 @entered(Stage.OPEN)
-def sheet(guest: Guest, number: int) -> ResponseReturnValue:
-    """制卡资料 — the list for who makes the cards, to print."""
-    return _batch(guest, number, template="console/cards_sheet.html")
+def material(guest: Guest, number: int) -> ResponseReturnValue:
+    """制卡资料 — to print, or as a zip for who makes the cards; the trail knows who took it."""
+    as_zip = request.form.get("form") == Form.ZIP
+    try:
+        with frame.working(guest) as work:
+            taken = making.take_material(work, number, Form.ZIP if as_zip else Form.SHEET)
+            now, by = work.now, work.actor.name
+    except _REFUSED as refused:
+        return _batch(guest, number, refused)
+    name = words.sentence("paper", "sheet.file", {"batch": number})
+    if as_zip:
+        return frame.download(papers.archive(taken, now, by), f"{name}.zip", "application/zip")
+    return frame.download(papers.sheet(taken), f"{name}.pdf", "application/pdf")
 
 
 @blueprint.post("/<int:number>/people")
-@passes(*frame.DOORS, "making.add", "making.batch_of")
+@passes(*frame.DOORS, "making.add", "making.batch_of", "people.photo_marks")
 @entered(Stage.OPEN)
 def add(guest: Guest, number: int) -> ResponseReturnValue:
     """People are added by their numbers, pasted as they stand in a column of a table."""
@@ -102,7 +114,7 @@ def add(guest: Guest, number: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:number>/withdraw")
-@passes(*frame.DOORS, "making.withdraw", "making.batch_of")
+@passes(*frame.DOORS, "making.withdraw", "making.batch_of", "people.photo_marks")
 @entered(Stage.OPEN)
 def withdraw(guest: Guest, number: int) -> ResponseReturnValue:
     """Somebody wants no card any more."""
@@ -111,7 +123,7 @@ def withdraw(guest: Guest, number: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:number>/hand-in")
-@passes(*frame.DOORS, "making.hand_in", "making.batch_of")
+@passes(*frame.DOORS, "making.hand_in", "making.batch_of", "people.photo_marks")
 @entered(Stage.OPEN)
 def hand_in(guest: Guest, number: int) -> ResponseReturnValue:
     """The batch is handed in: twenty working days begin."""
@@ -128,7 +140,7 @@ def hand_in(guest: Guest, number: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:number>/make")
-@passes(*frame.DOORS, "making.make", "making.batch_of")
+@passes(*frame.DOORS, "making.make", "making.batch_of", "people.photo_marks")
 @entered(Stage.OPEN)
 def make(guest: Guest, number: int) -> ResponseReturnValue:
     """The material is with who makes the cards."""
@@ -136,7 +148,7 @@ def make(guest: Guest, number: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:number>/hand-out")
-@passes(*frame.DOORS, "making.hand_out", "making.batch_of")
+@passes(*frame.DOORS, "making.hand_out", "making.batch_of", "people.photo_marks")
 @entered(Stage.OPEN)
 def hand_out(guest: Guest, number: int) -> ResponseReturnValue:
     """One card is handed out: it counts from now on."""
@@ -180,17 +192,16 @@ def _shelf(guest: Guest, refused: CmeError | None = None) -> Response:
     )  # fmt: skip
 
 
-def _batch(
-    guest: Guest, number: int, refused: CmeError | None = None, *,
-    template: str = "console/cards_batch.html",
-) -> Response:  # fmt: skip
+def _batch(guest: Guest, number: int, refused: CmeError | None = None) -> Response:
     with frame.working(guest) as work:
         found, orders = queries.batch_of(work, number)
+        photos = people.photo_marks(work, [one.person_id for one in orders])
         today = local_date(work.now)
     rows = () if refused is None else refused.rows
     return frame.page(
-        guest, template, 200 if refused is None else refused.http_status, found=found,
-        orders=orders, today=today, states=State, word=word, given=request.form,
+        guest, "console/cards_batch.html", 200 if refused is None else refused.http_status,
+        found=found, orders=orders, photos=photos, today=today, states=State, word=word,
+        given=request.form,
         refusal="" if refused is None else words.of_error(refused),
         faults=[f"{row.value}：{words.of_row(row)}" for row in rows],
     )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from flask import Blueprint, Response, flash, get_flashed_messages, make_response, render_template
 
@@ -101,10 +102,10 @@ def page(guest: Guest, template: str, status: int = 200, **shown: object) -> Res
     return make_response(made, status)
 
 
-def download(content: bytes, name: str, mimetype: str) -> Response:
-    """A file that the browser keeps under that name."""
-    answer = Response(content, mimetype=mimetype)
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
+def download(content: bytes, name: str, kind: str) -> Response:
+    """A file that the browser keeps under that name; no other way do servers send Chinese ones."""
+    answer = Response(content, content_type=kind)
+    answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
     return answer
 
 

@@ -300,6 +300,4 @@ def _said(fault: RowError) -> tuple[str, str]:
 
 
 def _file(content: bytes, name: str) -> Response:
-    answer = Response(content, content_type=_SHEET)
-    answer.headers.set("Content-Disposition", "attachment", filename=f"{name}.xlsx")
-    return answer
+    return frame.download(content, f"{name}.xlsx", _SHEET)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, redirect, request, url_for
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.accounts.queries import binding as bindings
@@ -115,10 +115,8 @@ def export(guest: Guest) -> ResponseReturnValue:
     plain = request.args.get("as") == "csv" or len(lines) > _LONG
     name = words.book("roster")["template.list_file"]
     content = csv_of(lines) if plain else workbooks.listed(lines, name)
-    answer = Response(content, content_type=_CSV if plain else _SHEET)
     file = f"{name}.{'csv' if plain else 'xlsx'}"
-    answer.headers.set("Content-Disposition", "attachment", filename=file)
-    return answer
+    return frame.download(content, file, _CSV if plain else _SHEET)
 
 
 def asked_for() -> Asked:
