@@ -90,6 +90,7 @@ def test_t_bind_2_every_cause_is_answered_in_the_same_bytes(causes: dict[str, Ca
     )
 
 
+@pytest.mark.weighty
 def test_t_bind_2_every_cause_takes_the_same_time(
     site: Site, official: Official, clock: Clock
 ) -> None:

@@ -207,6 +207,7 @@ class TestEnumeration:
 
         assert waits[HE_MIN] == waits["990199999"]
 
+    @pytest.mark.weighty
     def test_it_takes_as_long_for_a_name_nobody_has(self, entrance: Entrance, clock: Clock) -> None:
         entrance.claim()
         took: dict[str, list[float]] = {HE_MIN: [], "990199999": [], "": []}

@@ -460,9 +460,7 @@ def test_a_number_that_is_none_is_refused_calmly(
 
 
 @pytest.mark.timeout(300)
-def test_a_thousand_candidates_learn_nothing(
-    web: FlaskClient, entrance: Entrance, quick: None
-) -> None:
+def test_a_thousand_candidates_learn_nothing(web: FlaskClient, entrance: Entrance) -> None:
     """Status, words, length and headers are one for who is known here and who is not."""
     entrance.claim()
     entrance.claim(SHAN_XIAO, "o-shan-xiao")
@@ -492,6 +490,7 @@ def test_a_thousand_candidates_learn_nothing(
     assert len(seen[True] | seen[False]) == 1
 
 
+@pytest.mark.weighty
 @pytest.mark.parametrize("way", ["/login", "/login/code"])
 def test_frozen_unclaimed_wrong_and_unknown_take_as_long(
     web: FlaskClient, entrance: Entrance, clock: Clock, way: str

@@ -56,6 +56,7 @@ def test_no_number_alone_is_a_password(given: str) -> None:
     assert "plain" in weak(given)
 
 
+@pytest.mark.weighty
 def test_a_hash_opens_to_its_password_and_its_pepper_alone() -> None:
     pepper, password = Vault({"k1": b"k" * 32}, b"i" * 32), Secret("Kite-7-river")
     stored = passwords.hashed(pepper, password)

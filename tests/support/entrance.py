@@ -13,7 +13,7 @@ Ask for the fixture `entrance`; nobody has a log-in yet:
     entrance.number(login)             what the log-in's authenticator shows
     entrance.actor(login)              -> Actor in the log-in's first capacity
 
-Ask for `quick` beside it where nothing hangs on how long a password is weighed.
+Passwords are weighed lightly; mark a test `weighty` that hangs on how long that takes.
 """
 
 from __future__ import annotations
@@ -154,9 +154,12 @@ def entrance(site: Site, cast: Cast, official: Official, clock: Clock) -> Entran
     return Entrance(site, cast, official, clock)
 
 
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Passwords weighed lightly, where nothing hangs on how long that takes."""
+@pytest.fixture(autouse=True)
+def _light(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Passwords are weighed lightly, but where a test is about that: `@pytest.mark.weighty`."""
+    if request.node.get_closest_marker("weighty"):
+        yield
+        return
     passwords._nobodys.cache_clear()
     light = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(passwords, "_HASHER", light)

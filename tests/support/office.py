@@ -71,5 +71,5 @@ class Office:
 
 
 @pytest.fixture
-def office(entrance: Entrance, quick: None) -> Office:
+def office(entrance: Entrance) -> Office:
     return Office(entrance)
