@@ -18,9 +18,10 @@ from app.org import tables as _org
 from app.people import tables as _people
 from app.projects import tables as _projects
 from app.standards import tables as _standards
+from app.transfers import tables as _transfers
 
 TABLES = (
-    _accounts, _attendance, _awards, _cards, _credits, _making, _org, _people, _projects, _standards, _trail
+    _accounts, _attendance, _awards, _cards, _credits, _making, _org, _people, _projects, _standards, _trail, _transfers
 )  # fmt: skip
 LOCK = 4_201_958  # any number that nothing else in the database uses
 

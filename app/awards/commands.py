@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 
 from app.attendance import steps as attendance
@@ -27,10 +27,6 @@ from app.projects.terms import Act, Batch, BatchId, ProjectState
 
 # What is awarded was held, whether or not anyone said so; each of several batches in its turn.
 _AWARDING = (Act.HOLD, Act.AWARD)
-
-# Runs are judged one after the other, whatever their batches: what one gives a person may be what a
-# limit leaves to the next, or bar it by its hours.
-_TURN = text("select pg_advisory_xact_lock(hashtextextended('award', 0))")
 
 
 @command(Permission.AWARDS_RUN, reaches=True)
@@ -71,7 +67,7 @@ def carry_out(work: Work, run_id: int) -> None:
     run = work.session.get(RunRow, run_id)
     if run is None:
         raise NotFoundError("awards.run.unknown", run=run_id)
-    work.session.execute(_TURN)
+    steps.take_turn(work)
     work.session.refresh(run, with_for_update=True)
     if run.state != RunState.QUEUED:
         return
@@ -124,7 +120,7 @@ def undo(work: Work, run_id: int, reason: str) -> int:
     run = work.session.get(RunRow, run_id)
     if run is None:
         raise NotFoundError("awards.run.unknown", run=run_id)
-    work.session.execute(_TURN)
+    steps.take_turn(work)
     work.session.refresh(run, with_for_update=True)
     if run.state != RunState.DONE:
         raise ConflictError(f"awards.undo.{run.state}", run=run_id)

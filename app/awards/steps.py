@@ -19,6 +19,8 @@ from app.standards import rules as standard_rules
 
 _ROWS_A_BLOCK = 5_000
 
+_TURN = text("select pg_advisory_xact_lock(hashtextextended('award', 0))")
+
 # A quarter of a million verdicts are sorted and grouped in memory.
 _ROOM = text("set local work_mem = '64MB'")
 
@@ -42,6 +44,15 @@ _DUE = text("""
 insert into credit_due (person_id, path, part, gross, cap, net, hours)
 select person_id, path, part, gross, cap, net, hours from award_verdict
 where run_id = :run_id and granted""")
+
+
+def take_turn(work: Work) -> None:
+    """Wait until nobody else judges a run or moves a person, until this work ends.
+
+    Runs are judged one after the other, whatever their batches: what one gives a person may be what
+    a limit leaves to the next, or bar it by its hours. And credit stands where its person does.
+    """
+    work.session.execute(_TURN)
 
 
 def store(work: Work, run_id: int, judgement: Judgement, reason: str) -> None:

@@ -83,6 +83,12 @@ class Personal(Placed):
     person_id: Mapped[int]
 
 
+class Between(Placed):
+    """A row that stands at two places: whoever sees one of them sees it."""
+
+    other_path: Mapped[str] = mapped_column(Text(collation="C"))
+
+
 class Audited:
     """A row whose every change is written to the audit trail by `base.work`."""
 

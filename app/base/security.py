@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Table, column, update
 from sqlalchemy import values as sql_values
 from sqlalchemy.types import BigInteger, Text
 
-from app.base.database import AppendOnly, Audited, Base, Personal, Placed
+from app.base.database import AppendOnly, Audited, Base, Between, Personal, Placed
 from app.base.site import APP_ROLE
 from app.base.work import Work
 from app.kernel.place import Place
 
 POLICY = "((path >= current_setting('app.lo'::text)) AND (path < current_setting('app.hi'::text)))"
+
+# What stands at two places is seen from both.
+BETWEEN = f"({POLICY} OR {POLICY.replace('path', 'other_path')})"
 
 # The same, where no index on the path answers it and it is asked of every row: whoever reaches, or
 # stands at the root, is found out once a statement, which makes a million rows a third cheaper.
@@ -39,21 +42,27 @@ def secure(
     *,
     placed: bool = False,
     filtered: bool = False,
+    between: bool = False,
+    changing: Sequence[str] = (),
     audited: bool = False,
     append_only: bool = False,
 ) -> list[str]:
     """The statements that put a new table under the house's protection.
 
-    Rights of the app's role (an append-only row may still follow its person to another path); row
+    Rights of the app's role (an append-only row may still follow its person to another path; of a
+    table with columns named as `changing` nothing else changes, and nothing is removed); row
     security, enabled and forced, where the table is placed, as a filter where it has no index on
-    the path; a trigger that refuses a change outside a command where it is audited.
+    the path, from either end where a row stands between two places; a trigger that refuses a
+    change outside a command where it is audited.
     """
-    rights = "select, insert" if append_only else "select, insert, update, delete"
+    rights = "select, insert" if append_only or changing else "select, insert, update, delete"
     lines = [f"grant {rights} on {table} to {APP_ROLE}"]
+    if changing:
+        lines.append(f"grant update ({', '.join(changing)}) on {table} to {APP_ROLE}")
     if append_only and placed:
         lines.append(f"grant update (path) on {table} to {APP_ROLE}")
     if placed:
-        policy = FILTER if filtered else POLICY
+        policy = FILTER if filtered else BETWEEN if between else POLICY
         lines += [
             f"alter table {table} enable row level security",
             f"alter table {table} force row level security",
@@ -80,6 +89,7 @@ def _protection(kind: type[Any]) -> dict[str, bool]:
     return {
         "placed": placed,
         "filtered": placed and not kind.__path_index__,
+        "between": placed and issubclass(kind, Between),
         "audited": issubclass(kind, Audited),
         "append_only": issubclass(kind, AppendOnly),
     }

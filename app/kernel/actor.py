@@ -42,6 +42,7 @@ class Permission(StrEnum):
     PEOPLE_IMPORT = "people:import"
     PEOPLE_OWN = "people:own"
     PEOPLE_READ = "people:read"
+    PEOPLE_TRANSFER = "people:transfer"
     PROJECTS_IMPORT = "projects:import"
     PROJECTS_READ = "projects:read"
     STANDARDS_LOAD = "standards:load"
@@ -76,7 +77,7 @@ _HOST = frozenset(
     {P.AWARDS_RUN, P.AWARDS_UNDO, P.PROJECTS_IMPORT, P.SWIPES_RESOLVE, P.SWIPES_UPLOAD}
     | {P.DEVICES_MANAGE}
 )
-_STAFF = frozenset({P.CARDS_CHANGE, P.PEOPLE_IMPORT, P.ORG_IMPORT})
+_STAFF = frozenset({P.CARDS_CHANGE, P.PEOPLE_IMPORT, P.PEOPLE_TRANSFER, P.ORG_IMPORT})
 
 _BUREAU = frozenset({P.AWARDS_REVIEW})
 

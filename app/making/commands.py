@@ -17,7 +17,7 @@ from app.kernel.errors import ConflictError, InvalidError, NotFoundError, RowErr
 from app.kernel.place import Place
 from app.kernel.secret import Secret
 from app.kernel.span import local_date
-from app.making import queries, rules
+from app.making import queries, rules, steps
 from app.making.tables import CardBatchRow, CardOrderRow
 from app.making.terms import Form, Kind, MakingId, Material, State
 from app.org import queries as org
@@ -98,7 +98,7 @@ def withdraw(work: Work, batch_id: int, person_no: str) -> None:
         raise ConflictError("making.order.handed", person_no=person_no)
     work.session.delete(row)
     work.session.flush()
-    _close(work, batch)
+    steps.close_finished(work, batch)
 
 
 @command(Permission.CARDS_CHANGE)
@@ -172,7 +172,7 @@ def hand_out(
     row.new_no = registering.register(work, person, card_no, uid)
     row.handed_at, row.received_by = work.now, received
     work.session.flush()
-    _close(work, batch)
+    steps.close_finished(work, batch)
 
 
 def _in(work: Work, batch_id: int, *states: State) -> CardBatchRow:
@@ -189,15 +189,6 @@ def _order(work: Work, batch: CardBatchRow, person_no: str) -> CardOrderRow:
     if row is None:
         raise NotFoundError("making.order.none", person_no=person_no)
     return row
-
-
-def _close(work: Work, batch: CardBatchRow) -> None:
-    """A batch is done when nobody of it waits any more."""
-    left = select(CardOrderRow.person_id).where(
-        CardOrderRow.card_batch_id == batch.id, CardOrderRow.handed_at.is_(None)
-    )
-    if batch.state != State.DRAFT and work.session.scalar(left.limit(1)) is None:
-        batch.state = State.DONE
 
 
 def _flush(work: Work) -> None:

@@ -54,6 +54,20 @@ def employers(work: Work) -> tuple[Unit, ...]:
     return tuple(_units(work, employing & UnitRow.closed_at.is_(None)))
 
 
+def employers_called(work: Work, words: str, most: int) -> tuple[Unit, ...]:
+    """The open hospitals and bureaus whose code or name this is, else whose name has it, by name.
+
+    For a door that has its own permission, and may reach: names of units are no secret.
+    """
+    employing = UnitRow.kind.in_([UnitKind.HOSPITAL, UnitKind.BUREAU]) & UnitRow.closed_at.is_(None)
+    meant = (UnitRow.code == words) | (UnitRow.name == words)
+    exact = _units(work, employing & meant)
+    if exact or not words:
+        return tuple(exact)
+    found = _units(work, employing & UnitRow.name.contains(words, autoescape=True))
+    return tuple(sorted(found, key=lambda unit: (unit.name, unit.code))[:most])
+
+
 def units_by_code(work: Work, codes: Collection[str]) -> dict[str, Unit]:
     """The units of these codes, by code; what is unknown or out of sight is left out."""
     texts = literal([code for code in codes if code.isprintable()], ARRAY(Text))
@@ -64,6 +78,11 @@ def units_of(work: Work, ids: Collection[int]) -> dict[int, Unit]:
     """The units of these ids, by id."""
     numbers = literal(list(ids), ARRAY(BigInteger))
     return {unit.id: unit for unit in _units(work, UnitRow.id == any_(numbers))}
+
+
+def if_open(work: Work, unit_id: int) -> Unit | None:
+    """The unit of that id within sight, unless it was closed."""
+    return next(iter(_units(work, (UnitRow.id == unit_id) & UnitRow.closed_at.is_(None))), None)
 
 
 def is_empty(work: Work) -> bool:

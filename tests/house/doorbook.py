@@ -37,7 +37,7 @@ from app.cards.terms import CardState
 from app.cli import filing as files
 from app.credits import commands as ledger
 from app.credits import queries as credits
-from app.kernel.actor import Role
+from app.kernel.actor import Actor, Role
 from app.kernel.secret import Secret
 from app.making import commands as making
 from app.making import queries as asked_cards
@@ -53,6 +53,9 @@ from app.projects import queries as projects
 from app.projects.terms import Sought
 from app.standards import commands as standards
 from app.standards import queries as editions
+from app.transfers import commands as leaving
+from app.transfers import queries as transfers
+from app.transfers.terms import Show
 from tests.house.entering import BROWSER
 from tests.house.estate import (
     AWARDED_NO,
@@ -70,14 +73,18 @@ from tests.support.cast import (
     ACUPUNCTURE,
     CAO_JING,
     CARDIOLOGY,
+    COUNTY_HOSPITAL,
     HE_MIN,
     HOSPITAL,
     NURSING,
     OPERATOR,
     PEOPLE,
     STRANGER,
+    STRANGER_HOSPITAL,
     UIDS,
+    ZHENG_HAI,
     ZHOU_LAN,
+    Cast,
     csv_of,
     id_number,
     people_sheet,
@@ -110,6 +117,12 @@ class Case:
     ask: Ask
     common: str = ""
     silent: Callable[[Any], bool] = lambda answer: not answer
+    # Who gets it, where the operator of the platform is not one of those whose turn it is.
+    whose: Callable[[Cast], Actor] = lambda cast: cast.operator
+
+
+def _hospital(cast: Cast) -> Actor:
+    return cast.hospital_admin
 
 
 def _nothing_counted(answer: Answer) -> bool:
@@ -557,4 +570,45 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "standards.stop_using": (Case(lambda w, _: standards.stop_using(w, HOSPITAL, PACK)),),
     "standards.use": (Case(lambda w, _: standards.use(w, HOSPITAL, "cn-2024")),),
     "standards.uses": (Case(lambda w, _: editions.uses(w), _RULES),),
+    "transfers.ask_in": (
+        # Nobody asks in the first hospital's name; for one of its people anybody may ask.
+        Case(lambda w, _: leaving.ask_in(w, HOSPITAL, ZHENG_HAI, "郑海"), whose=_hospital),
+    ),
+    "transfers.ask_out": (
+        Case(lambda w, _: leaving.ask_out(w, CAO_JING, STRANGER_HOSPITAL), whose=_hospital),
+    ),
+    "transfers.ask_own": (Case(lambda w, _: leaving.ask_own(w, HE_MIN, COUNTY_HOSPITAL)),),
+    "transfers.complete": (Case(lambda w, e: leaving.complete(w, e.transfer_id, WHY)),),
+    "transfers.confirm": (
+        Case(lambda w, e: leaving.confirm(w, e.transfer_id), whose=_hospital),
+    ),
+    "transfers.destinations": (
+        Case(lambda w, _: transfers.destinations(w, "颍川"), "names of units are no secret"),
+    ),
+    "transfers.expire": (Case(lambda w, _: leaving.expire(w), _UPKEEP),),
+    "transfers.own": (Case(lambda w, _: transfers.own(w, HE_MIN)),),
+    "transfers.own_destinations": (
+        Case(lambda w, _: transfers.own_destinations(w, "颍川"), "names of units are no secret"),
+    ),
+    "transfers.refuse": (
+        Case(lambda w, e: leaving.refuse(w, e.transfer_id, WHY), whose=_hospital),
+    ),
+    "transfers.shelf": (
+        Case(
+            lambda w, _: transfers.shelf(w, Show.OPEN),
+            silent=lambda found: not found.transfers and not found.waiting,
+        ),
+    ),
+    "transfers.transfer_of": (Case(lambda w, e: transfers.transfer_of(w, e.transfer_id)),),
+    "transfers.transfers_of": (Case(lambda w, _: transfers.transfers_of(w, HE_MIN)),),
+    "transfers.waiting": (Case(lambda w, _: transfers.waiting(w), "counts, within sight"),),
+    "transfers.withdraw": (
+        Case(
+            lambda w, e: leaving.withdraw(w, e.transfer_id), whose=lambda cast: cast.city_office
+        ),
+    ),
+    "transfers.withdraw_own": (
+        Case(lambda w, _: leaving.withdraw_own(
+            w, HE_MIN, leaving.ask_own(w, HE_MIN, COUNTY_HOSPITAL))),
+    ),
 }  # fmt: skip

@@ -42,6 +42,8 @@ from app.org.terms import Branch, UnitId, UnitKind
 from app.people.rules import tidy
 from app.projects import queries as projects
 from app.standards import commands as standards
+from app.transfers import commands as transfers
+from app.transfers.terms import SILENCE
 from app.web.console import imports
 from device.mbox.machine import Card, Machine
 from device.mbox.terms import NO_HASH
@@ -51,6 +53,7 @@ from tests.support import batches, entrance, filing, terminal
 from tests.support.binding import by_slip, follower, slip_of
 from tests.support.cast import (
     CAO_JING,
+    CITY_BUREAU,
     COUNTY_HOSPITAL,
     HE_MIN,
     HOSPITAL,
@@ -112,6 +115,7 @@ class Estate:
     submitted_batch_id: int
     checked_id: int
     imported_id: int
+    transfer_id: int
     entry_id: int
     enrol_code: Secret
     invitation: Invitation
@@ -204,7 +208,8 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
         site, cast, device, machine, other, package.id, found["upload"], queued_upload_id,
         batch.batch_id, found["unknown_card"], found["revoked_card"], found["unknown_activity"],
         run_id, queued_run_id, batch_id, _given_up(site, cast.unit(HOSPITAL).place),
-        found["card"], *_asked_for(site), *_rosters(site, cast), found["entry"], code, invitation,
+        found["card"], *_asked_for(site), *_rosters(site, cast), _leaving(site, cast),
+        found["entry"], code, invitation,
         _granted(site, invitation), token, unsent.data, unsent.batch_id, people_in,
     )  # fmt: skip
 
@@ -260,6 +265,13 @@ def _rosters(site: Site, cast: Cast) -> tuple[int, int]:
     with begin(site, cast.hospital_admin) as work:
         cards.import_checked(work, made[1])
     return made[0], made[1]
+
+
+def _leaving(site: Site, cast: Cast) -> int:
+    """The city's bureau asked for one of the first hospital, which has been silent since."""
+    before = replace(site, clock=lambda: site.clock() - SILENCE)
+    with begin(before, cast.city_office) as work:
+        return transfers.ask_in(work, CITY_BUREAU, HE_MIN, "何敏")
 
 
 def _contested(site: Site) -> None:

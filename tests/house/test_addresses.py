@@ -56,6 +56,8 @@ BY_SESSION = {
     "awarding.before_undo", "awarding.undo", "awarding.why",
     "awarding.decide",
     "settling.page", "settling.settle",
+    "transfers.shelf", "transfers.page", "transfers.decide", "transfers.leaving",
+    "transfers.leave", "transfers.joining", "transfers.join",
     "people.amend", "people.why", "people.photo", "people.put_photo", "people.remove_photo",
     "imports.start", "imports.check", "imports.template",
     "imports.result", "imports.take_in", "imports.undo", "imports.errors",

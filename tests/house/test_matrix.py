@@ -44,14 +44,14 @@ def addresses(desk: Desk, estate: Estate) -> Iterator[tuple[Rule, str, str]]:
     named: dict[str, object] = {
         "no": OWN_NO, "project_no": OWN_NO, "batch": 1, "batch_no": 1, "person_no": HE_MIN,
         "run_id": estate.run_id, "number": estate.card_batch_id, "key": estate.batch_id,
-        "code": CARDIOLOGY,
+        "code": CARDIOLOGY, "transfer": estate.transfer_id,
     }  # fmt: skip
     adapter = app.url_map.bind("")
     for rule in sorted(app.url_map.iter_rules(), key=str):
         if not str(rule).startswith("/console") or rule.endpoint in OWN:
             continue
         facts = {name: named[name] for name in rule.arguments}
-        if rule.endpoint.startswith("people."):
+        if rule.endpoint.startswith(("people.", "transfers.")):
             facts |= {"no": HE_MIN} if "no" in rule.arguments else {}
         if rule.endpoint.startswith("imports.") and "number" in rule.arguments:
             facts["number"] = estate.imported_id

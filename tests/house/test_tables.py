@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, Table, text
 
 from app.base.database import Base, Placed
-from app.base.security import FILTER, POLICY, protections
+from app.base.security import BETWEEN, FILTER, POLICY, protections
 from app.base.site import APP_ROLE
 
 PLACED = sorted(name for name, asked in protections().items() if asked["placed"])
@@ -37,7 +37,8 @@ def test_a_placed_table_has_the_one_policy(owner: Engine, table: str) -> None:
         t=table,
     )
 
-    one = FILTER if protections()[table]["filtered"] else POLICY
+    asked = protections()[table]
+    one = FILTER if asked["filtered"] else BETWEEN if asked["between"] else POLICY
     assert policies == [("place", "ALL", one, one)]
 
 

@@ -20,7 +20,7 @@ from app.kernel.errors import CmeError, ForbiddenError
 from tests.house.doorbook import BOOK, Case
 from tests.house.estate import STRANGERS, TELLTALES, Estate, hashes
 from tests.house.trees import ROOT, sources
-from tests.support.cast import HOSPITAL, OPERATOR, Cast
+from tests.support.cast import HOSPITAL, Cast
 
 # A door nobody imports is a door nobody asks.
 for _source in sources():
@@ -80,13 +80,13 @@ def test_a_role_without_the_permission_is_refused_before_anything_happens(
     assert len(closed) == sum(door.permission not in ROLES[role] for door in ours().values())
 
 
-def test_the_operator_of_the_platform_gets_what_the_book_asks_for(estate: Estate) -> None:
+def test_whose_it_is_gets_what_the_book_asks_for(estate: Estate) -> None:
     """A case that nobody could pass would prove nothing about strangers."""
     unanswered = []
     for name, case in cases():
         answer = None
         try:
-            with suppress(_UndoneError), begin(estate.site, OPERATOR) as work:
+            with suppress(_UndoneError), begin(estate.site, case.whose(estate.cast)) as work:
                 answer = case.ask(work, estate)
                 raise _UndoneError
         except CmeError as refusal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -23,7 +24,10 @@ from app.people import queries as people
 from tests.house.estate import Estate
 from tests.support.cast import COUNTY_HOSPITAL, HE_MIN, HOSPITAL, ZHENG_HAI, Cast
 
-PLACED = sorted(name for name, asked in protections().items() if asked["placed"])
+PLACED = sorted(
+    name for name, asked in protections().items() if asked["placed"] and not asked["between"]
+)
+BETWEEN = sorted(name for name, asked in protections().items() if asked["between"])
 APPEND_ONLY = sorted(name for name, asked in protections().items() if asked["append_only"])
 
 Count = Callable[..., int]
@@ -79,7 +83,7 @@ def test_what_names_no_place_reads_and_changes_only_ones_own(
     with undone(estate.site, actor) as work:
         # Children before parents; what is append-only refuses this by itself.
         for table in reversed(Base.metadata.sorted_tables):
-            if table.name not in APPEND_ONLY:
+            if table.name not in {*APPEND_ONLY, *BETWEEN}:
                 gone = work.session.execute(text(f"delete from {table.name}"))
                 removed[table.name] = gone.rowcount
 
@@ -105,9 +109,32 @@ def test_nothing_can_be_put_or_moved_elsewhere(estate: Estate) -> None:
     assert [act for act, refused in said.items() if "row-level security" not in refused] == []
 
 
+@pytest.mark.parametrize("table", BETWEEN)
+def test_what_stands_between_two_is_seen_from_both_and_nobody_moves_it(
+    estate: Estate, table: str
+) -> None:
+    asked = text(f"select count(*) from {table}")
+    county, city = estate.cast.county_hospital_admin, estate.cast.city_office
+    put = f"insert into {table} select ({{}}).* from {table} t limit 1"
+
+    with undone(estate.site, estate.cast.hospital_admin) as work:
+        assert work.session.scalar(asked) == 1
+        for end in ("path", "other_path"):
+            refused = refusal(work, f"update {table} set {end} = {end}")
+            assert "permission denied" in refused
+        assert "permission denied" in refusal(work, f"delete from {table}")
+        elsewhere = dict.fromkeys(("path", "other_path"), county.place.path)
+        row = f"jsonb_populate_record(t, '{json.dumps(elsewhere)}')"
+        assert "row-level security" in refusal(work, put.format(row))
+    with undone(estate.site, county) as work:
+        assert work.session.scalar(asked) == 0
+    with undone(estate.site, city) as work:
+        assert work.session.scalar(asked) == 1
+
+
 def test_without_a_scope_nothing_is_seen(unused: Engine, estate: Estate) -> None:
     """On a connection that never had a scope it is an error; on one that had, an empty answer."""
-    for table in PLACED:
+    for table in (*PLACED, *BETWEEN):
         asked = text(f"select count(*) from {table}")
         with Session(unused) as session, pytest.raises(ProgrammingError, match="unrecognized"):
             session.execute(asked)

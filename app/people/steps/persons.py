@@ -134,6 +134,23 @@ def amend(work: Work, no: str, said: Amendment, *, seen: str) -> KnownPerson:
     return person
 
 
+def relocate(
+    work: Work, person_id: int, unit: Unit, department: Unit | None, *, source_id: int
+) -> None:
+    """The person works in that unit from now on, and every row about them stands there.
+
+    For a command that reaches. ConflictError where they left the unit of `source_id` already.
+    """
+    row = work.session.get(PersonRow, person_id, with_for_update=True, populate_existing=True)
+    if row is None or row.unit_id != source_id:
+        raise ConflictError("people.person.left")
+    place = (department or unit).place.person(person_id)
+    row.unit_id, row.department_id = unit.id, department.id if department else None
+    row.path = place.path
+    work.session.flush()
+    security.repath(work, {person_id: place})
+
+
 def move_all(work: Work, source: Unit, target: Unit) -> int:
     """Everybody at or under one department stands in another; how many they are."""
     low, high = source.place.bounds

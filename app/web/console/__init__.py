@@ -14,6 +14,7 @@ from app.web.console import (
     person,
     projects,
     settling,
+    transfers,
 )
 
 # In the order of the menu.
@@ -21,6 +22,7 @@ BLUEPRINTS = (
     me.blueprint,
     person.blueprint,  # of `people` too, whose pages it goes on with
     departments.blueprint,
+    transfers.blueprint,
     cards.blueprint,
     imports.blueprint,
     bindings.blueprint,

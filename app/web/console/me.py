@@ -17,6 +17,7 @@ from app.kernel.actor import Permission
 from app.kernel.errors import InvalidError, NotFoundError
 from app.kernel.secret import Secret
 from app.kernel.span import whole_minutes
+from app.transfers import queries as transfers
 from app.web.console import frame
 from app.web.gate import LONGEST, refused_with
 from app.web.sessions import Guest, entered, go_on, let_go, visitor
@@ -27,7 +28,7 @@ _DIGITS = 19  # more are no id of a database
 
 
 @blueprint.get("/")
-@passes(*frame.DOORS, "accounts.requests", "awards.due")
+@passes(*frame.DOORS, "accounts.requests", "awards.due", "transfers.waiting")
 @entered(Stage.OPEN)
 def home(guest: Guest) -> ResponseReturnValue:
     """Who is signed in, as whom, and what waits for them."""
@@ -35,8 +36,9 @@ def home(guest: Guest) -> ResponseReturnValue:
     with frame.working(guest) as work:
         due = awards.due(work) if Permission.AWARDS_READ in may else None
         asked = proofs.requests(work) if Permission.ACCOUNTS_BIND in may else ()
+        moving = transfers.waiting(work) if Permission.PEOPLE_TRANSFER in may else None
     return frame.page(
-        guest, "console/home.html", due=due, asked=asked,
+        guest, "console/home.html", due=due, asked=asked, moving=moving,
         awards_itself=Permission.AWARDS_RUN in may,
     )  # fmt: skip
 

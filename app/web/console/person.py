@@ -27,6 +27,7 @@ from app.people.rules import history
 from app.people.terms import ALWAYS, Act, Amendment, Edit, Status, TitleLevel
 from app.speech import saying
 from app.speech import why as speech
+from app.transfers import queries as transfers
 from app.web.console import frame
 from app.web.console import people as lists
 from app.web.console.plotting import strips_of
@@ -45,6 +46,7 @@ _LONGEST = 64  # of what is said back, or cannot be a number
 @passes(
     *frame.DOORS, "people.file_of", "people.trail_of", "cards.held_by", "accounts.bindings_of",
     "credits.position_of", "credits.years_of", "awards.activities_of", "org.tree",
+    "transfers.transfers_of",
 )  # fmt: skip
 @entered(Stage.OPEN)
 def person(guest: Guest, no: str) -> ResponseReturnValue:
@@ -170,6 +172,7 @@ def _page(
         held = cards.held_by(work, no)
         bound = bindings.bindings_of(work, no)
         trail = people.trail_of(work, no)
+        moves = transfers.transfers_of(work, no)
         years = sorted({*credits.years_of(work, no), position.year.number}, reverse=True)
         names = {str(branch.id): branch.name for branch in org.tree(work)}
     return frame.page(
@@ -177,7 +180,7 @@ def _page(
         profile=file.person.profile, position=position, held=held, bound=bound, years=years,
         rows=tuple(speech.row(one, today) for one in activities), trail=trail, today=today,
         now_is=history.in_force(file.person.history, today), statuses=tuple(Status),
-        always=ALWAYS, refusal=words.of_error(refused) if refused else "", at_form=at,
+        always=ALWAYS, moves=moves, refusal=words.of_error(refused) if refused else "", at_form=at,
         filled=filled or {}, said=_said, figure=saying.figure, dated=saying.dated,
         moment=saying.full_moment, told_of=lambda act: _told_of(act, names),
     )  # fmt: skip
