@@ -33,11 +33,17 @@ def state() -> Iterator[Path]:
         yield Path(folder)
 
 
-def test_what_dies_is_started_again_and_a_stop_leaves_nothing(state: Path) -> None:
+def test_it_runs_once_starts_again_what_dies_and_a_stop_leaves_nothing(state: Path) -> None:
     with running(state) as run:
         first = record(state)
         assert set(first["pids"]) == PARTS
         assert stat.S_IMODE((state / "run.json").stat().st_mode) == 0o600
+
+        other = subprocess.run(**command(state), capture_output=True, text=True, check=False)
+        assert other.returncode == 2
+        assert first["web"] in other.stderr
+        assert run.poll() is None
+        assert record(state) == first
 
         for pid in first["pids"].values():
             os.kill(pid, signal.SIGKILL)
@@ -61,15 +67,6 @@ def test_in_production_wechat_is_wechat_and_nobody_plays_it(
     with running(state):
         assert record(state)["simulator"] is None
         assert set(record(state)["pids"]) == PARTS - {"simulator"}
-
-
-def test_a_second_run_says_where_the_first_one_is(state: Path) -> None:
-    with running(state) as run:
-        second = subprocess.run(**command(state), capture_output=True, text=True, check=False)
-
-        assert second.returncode == 2
-        assert record(state)["web"] in second.stderr
-        assert run.poll() is None
 
 
 def command(state: Path, *arguments: str) -> dict[str, Any]:
