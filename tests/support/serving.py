@@ -19,14 +19,19 @@ def app_of(site: Site) -> Flask:
     for flask in _busy:
         if flask.extensions["site"] is site:
             return flask
-    fit = (flask for flask in _idle if flask.extensions["site"].config == site.config)
-    if flask := next(fit, None):
+    made_for = _made_for(site)
+    if flask := next((one for one in _idle if _made_for(one.extensions["site"]) == made_for), None):
         _idle.remove(flask)
         flask.extensions["site"] = site
     else:
         flask = create_app(site)
     _busy.append(flask)
     return flask
+
+
+def _made_for(site: Site) -> tuple[object, ...]:
+    """All that is read when an application is put together; the rest is read from its site."""
+    return site.config.secret, site.config.https, site.config.trusted_proxies
 
 
 def over() -> None:
