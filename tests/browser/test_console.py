@@ -118,3 +118,27 @@ def test_a_session_that_ends_meanwhile_loses_nothing_that_was_typed(
     whole(page, "console-kept")
     page.reload()
     expect(page.get_by_label("登录名")).to_have_value("")
+
+
+def test_departments_are_dragged_or_moved_by_keys(
+    served: Served, office: Office, at_desk: AtDesk, whole: Whole
+) -> None:
+    page = at_desk(office.desk())
+    page.goto(f"{served.url}/console/departments")
+    rows = page.locator("tr[data-code]")
+    expect(rows).to_contain_text(["心内科", "护理部"])
+
+    with page.expect_navigation():
+        rows.filter(has_text="心内科").drag_to(rows.filter(has_text="护理部"))
+    expect(rows).to_contain_text(["护理部", "心内科"])
+    with page.expect_navigation():
+        rows.filter(has_text="心内科").drag_to(rows.filter(has_text="护理部"))
+    expect(rows).to_contain_text(["心内科", "护理部"])
+
+    rows.filter(has_text="心内科").get_by_role("button", name="下移").focus()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(rows).to_contain_text(["护理部", "心内科"])
+    # Whoever goes on by keys stands where they stood.
+    expect(rows.filter(has_text="心内科").get_by_role("button", name="上移")).to_be_focused()
+    whole(page, "console-departments")

@@ -127,7 +127,7 @@ def _page(guest: Guest, refused: CmeError | None = None, **filled: str) -> Respo
         guest, "console/departments.html", refused.http_status if refused else 200,
         hospital=hospital, hospitals=hospitals, nodes=nodes, filled=filled,
         neighbours=_neighbours(nodes), refusal=words.of_error(refused) if refused else "",
-        placed=request.args.get("at", ""),
+        placed=request.args.get("at", ""), downwards="down" in request.args,
     )  # fmt: skip
 
 
@@ -168,4 +168,5 @@ def _neighbours(nodes: tuple[trees.Node, ...]) -> dict[str, tuple[str | None, st
 
 def _back(code: str = "") -> ResponseReturnValue:
     unit = request.form.get("unit", "")
-    return redirect(url_for("departments.index", unit=unit or None, at=code or None), 303)
+    asked = {"unit": unit or None, "at": code or None, "down": request.args.get("down")}
+    return redirect(url_for("departments.index", **asked), 303)

@@ -19,13 +19,26 @@ for (const row of document.querySelectorAll("tr[data-code]")) {
   });
   row.addEventListener("drop", (event) => {
     event.preventDefault();
-    if (held !== null && held !== row) put(held, row.dataset.code);
+    if (held === null || held === row) return;
+    put(held, below(row) ? next(row) : row.dataset.code);
   });
 }
 
+// Whoever is dragged down past a row comes after it, and whoever is dragged up before it.
+function below(row) {
+  return Boolean(held.compareDocumentPosition(row) & Node.DOCUMENT_POSITION_FOLLOWING);
+}
+
+function next(row) {
+  const alike = [...document.querySelectorAll("tr[data-code]")].filter(
+    (one) => one.dataset.parent === row.dataset.parent,
+  );
+  return alike[alike.indexOf(row) + 1]?.dataset.code ?? "";
+}
+
 function mark(row) {
-  for (const one of document.querySelectorAll("tr.drop")) one.classList.remove("drop");
-  row?.classList.add("drop");
+  for (const one of document.querySelectorAll("tr.drop")) one.classList.remove("drop", "after");
+  row?.classList.add("drop", ...(below(row) ? ["after"] : []));
 }
 
 function put(row, before) {
