@@ -168,5 +168,7 @@ def _neighbours(nodes: tuple[trees.Node, ...]) -> dict[str, tuple[str | None, st
 
 def _back(code: str = "") -> ResponseReturnValue:
     unit = request.form.get("unit", "")
-    asked = {"unit": unit or None, "at": code or None, "down": request.args.get("down")}
-    return redirect(url_for("departments.index", **asked), 303)
+    down = request.args.get("down")
+    return redirect(
+        url_for("departments.index", unit=unit or None, at=code or None, down=down), 303
+    )
