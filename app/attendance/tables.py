@@ -242,3 +242,27 @@ class QuarantineRow(Placed, Base):
     resolved_by: Mapped[str | None]
     resolution: Mapped[str | None]
     resolved_reason: Mapped[str | None]
+
+
+class ClockRepairRow(Placed, Audited, Base):
+    """时钟修正 — a terminal's swipes in a batch were moved, because its clock was wrong.
+
+    What its clock showed stands in the swipes for ever; with it and this, every time is explained.
+    """
+
+    __tablename__ = "clock_repair"
+    __table_args__ = (Index(None, "batch_id"), Index(None, "path"))
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    batch_id: Mapped[int]
+    device_id: Mapped[int]
+    shift_minutes: Mapped[int]
+    # Of which files the swipes were moved; those that come later were not.
+    upload_ids: Mapped[list[Any]]
+    swipe_count: Mapped[int]
+    reason: Mapped[str]
+    applied_at: Mapped[datetime]
+    applied_by: Mapped[str]
+    # Both null while it stands.
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str | None]

@@ -7,8 +7,14 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, text
 
+from app.awards import commands as awarding
+from app.awards import queries as awards
+from app.awards.terms import Options
+from app.base import outbox
 from app.base.site import Site
+from app.base.work import begin
 from app.kernel.actor import Role
 from tests.support.cast import COUNTY_HOSPITAL, OPERATOR
 from tests.support.filing import NO, batch, filed, project
@@ -139,6 +145,48 @@ def test_a_clock_that_is_wrong_is_proposed_and_tried(desk: Desk) -> None:
     assert number(page, "granted") == 0
     assert number(desk.get(address).text, "granted") > GRANTED // 2
     assert "的时钟可能" not in desk.get(PAGE).text
+
+
+def test_a_clock_that_is_wrong_is_repaired_once_and_back_again(
+    desk: Desk, office: Office, site: Site, owner: Engine
+) -> None:
+    with begin(site, OPERATOR) as work:
+        run_id = awarding.ask(work, NO, 1, Options())
+    outbox.deliver(site, work.messages[0].id)
+    clock = f"/console/clocks/{NO}/1"
+    page = desk.get(clock, query_string={"terminal": "MBX-00017", "shift": "180"}).text
+    [count] = re.findall(r'name="swipes" value="(\d+)"', page)
+    sent = {"terminal": "MBX-00017", "shift": "180", "swipes": count, "reason": "断过电"}
+
+    assert f"少 {GRANTED} 人" in page
+    assert "已经授的分不会自己变" in page
+    assert desk.send(clock, **sent | {"reason": " "}).status_code == 422
+    assert desk.send(clock, **sent | {"shift": "900"}).status_code == 422
+    assert desk.send(clock, **sent | {"swipes": "1"}).status_code == 409
+    assert moved(owner) == {0}
+    assert desk.send(clock, **sent).status_code == 303
+    told = desk.get(PAGE).text
+    assert f"的时钟慢 3 小时，{count} 条刷卡按修正后的时间计" in told
+    assert (number(told, "granted"), number(told, "lost")) == (0, GRANTED)
+    assert moved(owner) == {180}
+    assert desk.send(clock, **sent).status_code == 409
+    with begin(site, OPERATOR) as work:
+        assert awards.run_of(work, run_id).granted == BOTH
+
+    [undo] = re.findall(r'action="(/console/clocks/[^"]+/undo)"', told)
+    stranger = office.desk(Role.HOSPITAL_ADMIN, COUNTY_HOSPITAL, name="other")
+    assert stranger.send(html.unescape(undo)).status_code == 404
+    assert desk.send(html.unescape(undo)).status_code == 303
+    assert desk.send(html.unescape(undo)).status_code == 303
+    assert moved(owner) == {0}
+    assert "已经由 王芳 撤回" in desk.get(PAGE).text
+
+
+def moved(owner: Engine) -> set[int]:
+    """By how many minutes the times that count differ from those that the terminal showed."""
+    asked_for = text("select distinct round(extract(epoch from at - at_dev) / 60)::int from swipe")
+    with owner.connect() as connection:
+        return set(connection.execute(asked_for).scalars())
 
 
 def test_a_batch_without_sessions_is_given_windows_of_its_own(desk: Desk, site: Site) -> None:

@@ -23,7 +23,7 @@ from app.accounts.queries import proofs
 from app.accounts.terms import CodeId, DeliveryState, GrantId, Screen
 from app.accounts.terms.proofs import Attempt, PhoneEvidence, SlipEvidence
 from app.attendance import commands as attendance
-from app.attendance.queries import devices, histogram, records, uploads
+from app.attendance.queries import clocks, devices, histogram, records, uploads
 from app.attendance.terms import Answer, DeviceKind
 from app.awards import commands as awards
 from app.awards import queries as judged
@@ -134,6 +134,11 @@ def _handed_in(work: Work, estate: Estate) -> None:
     making.withdraw(work, estate.card_batch_id, ZHOU_LAN)
     making.add(work, estate.card_batch_id, [HE_MIN])
     making.hand_in(work, estate.card_batch_id)
+
+
+def _repaired(work: Work, _: Estate) -> int:
+    count = clocks.crooked(work, OWN_NO, 1, OWN_SN).swipes
+    return attendance.repair_clock(work, OWN_NO, 1, OWN_SN, 60, WHY, swipes=count)
 
 
 def _imposter(work: Work, _: Estate) -> object:
@@ -402,6 +407,14 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "attendance.attach": (Case(lambda w, e: attendance.attach(w, e.nameless, HE_MIN, WHY)),),
     "attendance.caller": (Case(lambda w, _: devices.caller(w, OWN_SN)),),
     "attendance.claim": (Case(lambda w, e: attendance.claim(w, e.stray, OWN_NO, 1, WHY)),),
+    "attendance.clock_repairs": (
+        Case(lambda w, e: _repaired(w, e) and clocks.clock_repairs(w, OWN_NO, 1)),
+    ),
+    "attendance.crooked": (Case(lambda w, _: clocks.crooked(w, OWN_NO, 1, OWN_SN)),),
+    "attendance.repair_clock": (Case(_repaired),),
+    "attendance.undo_clock_repair": (
+        Case(lambda w, e: attendance.undo_clock_repair(w, OWN_NO, 1, _repaired(w, e))),
+    ),
     "attendance.discard": (Case(lambda w, e: attendance.discard(w, e.nameless, WHY)),),
     "attendance.enrol": (Case(lambda w, e: attendance.enrol(w, WAITING_SN, e.enrol_code)),),
     "attendance.forget_nonces": (Case(lambda w, _: attendance.forget_nonces(w), _UPKEEP),),

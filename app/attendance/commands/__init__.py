@@ -1,5 +1,6 @@
 """Changes of terminals, uploads and swipes that someone may ask for."""
 
+from app.attendance.commands.clocks import repair_clock, undo_clock_repair
 from app.attendance.commands.devices import (
     enrol,
     forget_nonces,
@@ -23,9 +24,11 @@ __all__ = [
     "hear",
     "make_package",
     "register",
+    "repair_clock",
     "revoke",
     "settle_cards",
     "spend_nonce",
     "take_in",
+    "undo_clock_repair",
     "upload",
 ]

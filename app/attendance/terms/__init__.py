@@ -227,3 +227,26 @@ class Record:
             "resolved_by": self.resolved_by,
             "resolved_reason": self.resolved_reason,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRepair:
+    """时钟修正 — how far a terminal's swipes in a batch were moved, by whom and why."""
+
+    id: int
+    terminal: str
+    shift: int
+    swipes: int
+    reason: str
+    applied_at: datetime
+    applied_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crooked:
+    """待修正的刷卡 — a terminal's swipes in a batch whose time was never moved."""
+
+    terminal: str
+    swipes: int
+    first_at: datetime | None
+    last_at: datetime | None

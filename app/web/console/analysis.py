@@ -10,7 +10,7 @@ from flask import make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.accounts.terms import Stage
-from app.attendance.queries import histogram, records
+from app.attendance.queries import clocks, histogram, records
 from app.attendance.queries.histogram import Minute
 from app.attendance.rules import shift_of
 from app.attendance.terms import Hold, Record, SwipeState
@@ -54,7 +54,10 @@ class Card:
 
 
 @blueprint.get("/<path:no>/<int:batch>")
-@passes("awards.weigh", "attendance.minutes_of", "attendance.records_of", *frame.DOORS)
+@passes(
+    "awards.weigh", "attendance.minutes_of", "attendance.records_of", "attendance.clock_repairs",
+    *frame.DOORS,
+)  # fmt: skip
 @entered(Stage.OPEN)
 def page(guest: Guest, no: str, batch: int) -> ResponseReturnValue:
     """When people swiped, the windows, and what they would give."""
@@ -62,6 +65,7 @@ def page(guest: Guest, no: str, batch: int) -> ResponseReturnValue:
     with frame.working(guest) as work:
         minutes = histogram.minutes_of(work, no, batch)
         waiting = records.records_of(work, no, batch, SwipeState.QUARANTINED)
+        repairs = clocks.clock_repairs(work, no, batch)
         refusal = ""
         try:
             weighed = awards.weigh(work, no, batch, asked.options, asked.group)
@@ -81,6 +85,8 @@ def page(guest: Guest, no: str, batch: int) -> ResponseReturnValue:
         days=days, on=on, single=asking.single_day(weighed.brief.windows),
         swipes=sum(one.counted for one in minutes), waiting=waiting,
         cards=_cards(waiting)[:_FEW], shifts=_shifts(minutes, weighed.brief.windows),
+        repairs=[(one, *told_of_shift(one.shift)) for one in repairs],
+        repairs_clocks=Permission.SWIPES_RESOLVE in guest.actor.permissions,
         at_ms=lambda ms: at_ms(ms).astimezone(SHANGHAI), by_day=asking.with_day,
         restored=_restored(weighed), by_shift=asking.with_shift,
         whole_span=asking.of_span(weighed.case.batch.span),
@@ -282,6 +288,10 @@ def _shifts(
     for terminal, counts in by_terminal.items():
         shift = shift_of(counts, spans)
         if shift is not None:
-            way = words.book("console")["clock.slow" if shift > 0 else "clock.fast"]
-            found.append((terminal, way, gap(abs(shift) * 60), shift))
+            found.append((terminal, *told_of_shift(shift), shift))
     return found
+
+
+def told_of_shift(shift: int) -> tuple[str, str]:
+    """Which way a clock is wrong that is so many minutes late, and how far."""
+    return words.book("console")["clock.slow" if shift > 0 else "clock.fast"], gap(abs(shift) * 60)

@@ -70,7 +70,7 @@ MENU: Sequence[Section] = (
         Item("bindings.page", P.ACCOUNTS_BIND),
     )),
     Section("project", (
-        Item("projects.shelf", P.PROJECTS_READ, ("analysis", "awarding", "settling")),
+        Item("projects.shelf", P.PROJECTS_READ, ("analysis", "awarding", "clocks", "settling")),
     )),
     Section("other", (Item("administrators.page", P.ACCOUNTS_GRANT),)),
 )  # fmt: skip
@@ -128,7 +128,12 @@ def _acting(guest: Guest, badge: Badge) -> str:
 
 def tell(code: str, facts: Mapping[str, object] | None = None) -> None:
     """Say on the next page what was done: the sentence of that code in words/console.toml."""
-    flash(words.sentence("console", code, facts or {}))
+    say(words.sentence("console", code, facts or {}))
+
+
+def say(sentence: str) -> None:
+    """Say on the next page why something was not done."""
+    flash(sentence)
 
 
 def told() -> list[str]:

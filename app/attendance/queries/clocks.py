@@ -1,0 +1,66 @@
+"""时钟修正 — which swipes of a terminal were moved, and which could be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+
+from app.attendance.tables import ClockRepairRow, DeviceRow, SwipeRow
+from app.attendance.terms import ClockRepair, Crooked
+from app.base.work import Work, query
+from app.kernel.actor import Permission
+from app.kernel.errors import NotFoundError
+from app.projects import queries as projects
+
+
+@query(Permission.SWIPES_READ)
+def clock_repairs(work: Work, project_no: str, batch_no: int) -> tuple[ClockRepair, ...]:
+    """时钟修正 — those of a batch within sight that stand, the newest first."""
+    batch = projects.batch_of(work, project_no, batch_no)
+    rows = work.session.execute(
+        select(ClockRepairRow, DeviceRow.sn)
+        .outerjoin(DeviceRow, DeviceRow.id == ClockRepairRow.device_id)
+        .where(ClockRepairRow.batch_id == batch.id, ClockRepairRow.undone_at.is_(None))
+        .order_by(ClockRepairRow.id.desc())
+    )
+    return tuple(
+        ClockRepair(
+            row.id, sn or "", row.shift_minutes, row.swipe_count, row.reason, row.applied_at,
+            row.applied_by,
+        )
+        for row, sn in rows
+    )  # fmt: skip
+
+
+@query(Permission.SWIPES_READ)
+def crooked(work: Work, project_no: str, batch_no: int, sn: str) -> Crooked:
+    """待修正的刷卡 — of a terminal and a batch within sight. NotFoundError otherwise."""
+    batch = projects.batch_of(work, project_no, batch_no)
+    device_id = device_of(work, sn)
+    count, first, last = work.session.execute(
+        select(func.count(), func.min(SwipeRow.at), func.max(SwipeRow.at)).where(
+            SwipeRow.batch_id == batch.id,
+            SwipeRow.device_id == device_id,
+            SwipeRow.upload_id.not_in(moved_uploads(work, batch.id, device_id)),
+        )
+    ).one()
+    return Crooked(sn, count, first, last)
+
+
+def device_of(work: Work, sn: str) -> int:
+    """The terminal of that serial within sight. NotFoundError otherwise."""
+    found = work.session.scalar(select(DeviceRow.id).where(DeviceRow.sn == sn))
+    if found is None:
+        raise NotFoundError("attendance.device.unknown", sn=sn)
+    return found
+
+
+def moved_uploads(work: Work, batch_id: int, device_id: int) -> Sequence[int]:
+    """The files whose swipes were moved already."""
+    stands = select(ClockRepairRow.upload_ids).where(
+        ClockRepairRow.batch_id == batch_id,
+        ClockRepairRow.device_id == device_id,
+        ClockRepairRow.undone_at.is_(None),
+    )
+    return [upload for ids in work.session.scalars(stands) for upload in ids]
