@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from app.base.work import begin
 from app.standards import commands as standards
 from tests.browser.conftest import Served
-from tests.support.cast import OPERATOR, id_number
+from tests.support.cast import HE_MIN, OPERATOR, id_number
 from tests.support.office import Desk, Office
 
 PAGES = {
@@ -82,3 +82,40 @@ def test_the_result_of_a_check_is_whole_at_every_width(
     page.click("text=导入 1 行，跳过 5 行")
     page.wait_for_selector("text=24 小时内可以整批撤回")
     whole(page, "import-done")
+
+
+CAMERA = """
+const seen = document.createElement("canvas");
+[seen.width, seen.height] = [640, 480];
+const paint = () => {
+  const brush = seen.getContext("2d");
+  brush.fillStyle = "#f2d5c4";
+  brush.fillRect(0, 0, 640, 480);
+  requestAnimationFrame(paint);
+};
+paint();
+navigator.mediaDevices.getUserMedia = async () => seen.captureStream(20);
+"""
+
+
+def test_a_photo_is_taken_by_the_camera_of_the_desk(
+    served: Served,
+    desk: Desk,
+    at_desk: Callable[[Desk], Page],
+    whole: Callable[[Page, str], None],
+) -> None:
+    page = at_desk(desk)
+    page.add_init_script(CAMERA)
+    page.goto(f"{served.url}/console/people/{HE_MIN}")
+    page.get_by_text("加照片").click()
+    page.get_by_role("button", name="用摄像头拍").click()
+    expect(page.locator("[data-eye]")).to_have_js_property("videoWidth", 640)
+    whole(page, "person-camera")
+
+    page.get_by_role("button", name="拍下").click()
+    expect(page.get_by_label("拍下的照片")).to_be_visible()
+    with page.expect_navigation():
+        page.get_by_role("button", name="存为照片").click()
+
+    expect(page.get_by_role("img", name="何敏的照片")).to_have_js_property("naturalWidth", 295)
+    whole(page, "person-photo")
