@@ -11,10 +11,18 @@ from app.cards.terms import Card, CardChange, CardDraft, CardState, HeldCard
 from app.kernel.errors import RowError
 from app.kernel.secret import Secret
 from app.kernel.sheet import Columns, Reading, Sheet, repeated
+from app.kernel.tidy import Form, Holds
 from app.people.rules import roster
-from app.people.terms import PersonId
+from app.people.terms import KnownPerson, PersonId
 
 COLUMNS = Columns(roster.COLUMNS.required, (*roster.COLUMNS.optional, "card_no", "card_uid"))
+# A list of cards: whose each is.
+FORM = Form(
+    {
+        "person_no": Holds.CODE, "name": Holds.NAME, "card_no": Holds.CODE, "card_uid": Holds.CODE,
+    },
+    must=(("person_no",), ("card_no",)),
+)  # fmt: skip
 # A little ahead of our clock is another clock's honest now; more is a slip of the pen.
 AHEAD = timedelta(minutes=10)
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -55,6 +63,22 @@ def read(sheet: Sheet, nos: Sequence[str]) -> tuple[tuple[CardDraft, ...], tuple
     uids = [(draft.line, draft.uid.reveal()) for draft in drafts]
     faults += repeated(uids, "card_uid", "cards.import.uid_repeated")
     return tuple(drafts), tuple(faults)
+
+
+def holder_faults(sheet: Sheet, known: Mapping[str, KnownPerson]) -> Iterator[RowError]:
+    """What keeps a list of cards from saying whose they are."""
+    numbers = [(line, line["person_no"]) for line in sheet.lines]
+    yield from repeated(numbers, "person_no", "people.import.no_repeated")
+    for line in sheet.lines:
+        person = known.get(line["person_no"])
+        if not line["person_no"]:
+            yield line.wrong("person_no", "imports.cell.required")
+        elif person is None:
+            yield line.wrong("person_no", "cards.import.holder_unknown")
+        elif line["name"] and "".join(line["name"].split()) != "".join(person.profile.name.split()):
+            yield line.wrong("name", "cards.import.holder_other", person=person.profile.name)
+        if not line["card_no"]:
+            yield line.wrong("card_no", "imports.cell.required")
 
 
 def judge(

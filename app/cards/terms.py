@@ -7,10 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from app.kernel.errors import RowError
 from app.kernel.secret import Secret
-from app.kernel.sheet import Imported, Line
-from app.people.terms import Fate, PersonId
+from app.kernel.sheet import Line
+from app.people.terms import PersonId
 
 CardId = NewType("CardId", int)
 CardNo = NewType("CardNo", str)
@@ -69,23 +68,3 @@ class CardChange(StrEnum):
 
     REGISTERED = "registered"  # 登记
     READ = "read"  # 补记芯片号
-
-
-@dataclass(frozen=True, slots=True)
-class RosterRow:
-    """导入的一行 — the fate of a line, the columns in which it brings something new, remarks."""
-
-    row: int
-    person_no: str
-    name: str
-    fate: Fate
-    columns: tuple[str, ...]
-    notes: tuple[RowError, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Enrolment:
-    """花名册导入结果 — how many, and each line's fate."""
-
-    counts: Imported
-    rows: tuple[RosterRow, ...]

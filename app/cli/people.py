@@ -29,7 +29,10 @@ def import_(desk: Desk, file: Path, dry_run: bool) -> Told:
     if not dry_run:
         return Told(counts, "people.import")
     rows = [
-        asdict(row) | {"notes": [words.of_row(note) for note in row.notes]}
+        {
+            "row": row.row, "person_no": row.no, "name": row.name, "fate": row.fate,
+            "columns": row.columns, "notes": [words.of_row(note) for note in row.notes],
+        }
         for row in enrolment.rows
-    ]
+    ]  # fmt: skip
     return Told(counts | {"rows": rows}, "people.import.dry_run")

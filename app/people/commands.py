@@ -9,11 +9,12 @@ from app.base.work import Work, command
 from app.kernel.actor import Permission
 from app.kernel.errors import ConflictError, InvalidError
 from app.kernel.place import Place
+from app.kernel.table import Table
 from app.org import queries as org
 from app.org import steps as tree
 from app.people import steps
 from app.people.tables import PersonRow
-from app.people.terms import Status
+from app.people.terms import ImportKind, Status
 
 
 @command(Permission.ORG_IMPORT)
@@ -53,6 +54,12 @@ def merge_departments(work: Work, code: str, into: str, *, count: int) -> int:
         raise ConflictError("people.department.others", department=source.name, count=moved)
     tree.close(work, code)
     return moved
+
+
+@command(Permission.PEOPLE_IMPORT)
+def keep_table(work: Work, kind: ImportKind, table: Table, why: str) -> int:
+    """留待对应 — a file whose columns nobody knows yet is kept for a day; its number."""
+    return steps.keep_table(work, kind, table, why)
 
 
 @command(Permission.PEOPLE_IMPORT)

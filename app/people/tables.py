@@ -9,7 +9,7 @@ from sqlalchemy import Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.database import Audited, Base, Personal, Placed, one_of
-from app.people.terms import IdType, ImportState, Sex, Status, TitleLevel
+from app.people.terms import IdType, ImportKind, ImportState, Sex, Status, TitleLevel
 
 
 class PersonRow(Placed, Audited, Base):
@@ -86,12 +86,13 @@ class PhotoRow(Personal, Audited, Base):
 
 
 class ImportRow(Placed, Base):
-    """导入 — a file that was checked, at the place of whoever checked it, and what became of it."""
+    """导入 — a file that was sent in, at the place of whoever did, and what became of it."""
 
     __tablename__ = "people_import"
-    __table_args__ = (one_of("state", ImportState), Index(None, "path"))
+    __table_args__ = (one_of("kind", ImportKind), one_of("state", ImportState), Index(None, "path"))
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    kind: Mapped[str] = mapped_column(server_default=ImportKind.PEOPLE)
     name: Mapped[str]
     by: Mapped[str]
     at: Mapped[datetime]

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NewType
 
 from app.kernel.errors import RowError
 from app.kernel.place import Place
 from app.kernel.secret import Secret
-from app.kernel.sheet import Line
+from app.kernel.sheet import Imported, Line
 from app.org.terms import Unit, UnitId
 
 PersonId = NewType("PersonId", int)
 PersonNo = NewType("PersonNo", str)
 
 ALWAYS = date(1, 1, 1)
+# As long as an import, or an edit of many, can be taken back.
+UNDO_WITHIN = timedelta(hours=24)
 
 # What the vault is told each sealed value is for.
 ID_NUMBER = "people.id_number"
@@ -294,6 +296,15 @@ class Amendment:
     phone: Secret
 
 
+class ImportKind(StrEnum):
+    """导入种类 — what the lines of a file are about."""
+
+    PEOPLE = "people"  # 人员
+    CARDS = "cards"  # 卡
+    COURSES = "courses"  # 公需课
+    PROJECTS = "projects"  # 项目
+
+
 class ImportState(StrEnum):
     """导入状态."""
 
@@ -303,10 +314,38 @@ class ImportState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ImportLine:
+    """导入的一行 — what it is about, its fate, the columns that bring something new, remarks."""
+
+    row: int
+    no: str
+    name: str
+    fate: Fate
+    columns: tuple[str, ...]
+    notes: tuple[RowError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """导入结果 — how many lines, and each line's fate."""
+
+    counts: Imported
+    rows: tuple[ImportLine, ...]
+
+    @classmethod
+    def of(cls, rows: Sequence[ImportLine]) -> Enrolment:
+        """These lines, counted by their fates."""
+        fates = [row.fate for row in rows]
+        counts = Imported(*(fates.count(fate) for fate in (Fate.ADDED, Fate.CHANGED, Fate.SAME)))
+        return cls(counts, tuple(rows))
+
+
+@dataclass(frozen=True, slots=True)
 class ImportRecord:
-    """导入记录 — a file that was checked, and what became of it; `body` is what it held."""
+    """导入记录 — a file that was sent in, and what became of it; `body` is what it held."""
 
     id: int
+    kind: ImportKind
     name: str
     by: str
     at: datetime
@@ -315,3 +354,8 @@ class ImportRecord:
     done_at: datetime | None
     undone_at: datetime | None
     body: Mapping[str, Any]
+
+    @property
+    def unread(self) -> bool:
+        """Whether nobody knows yet which of its columns is which."""
+        return self.state is ImportState.CHECKED and "columns" not in self.body

@@ -17,13 +17,12 @@ from app.base.site import Site
 from app.base.work import begin
 from app.cards import commands
 from app.cards import rules as cards_rules
-from app.cards.terms import Enrolment
 from app.kernel.actor import Actor
 from app.kernel.errors import CmeError, ConflictError, ForbiddenError, InvalidError
 from app.kernel.secret import Secret
 from app.kernel.sheet import Imported
 from app.people import queries
-from app.people.terms import ID_NUMBER, PHONE, Fate, Person, Status
+from app.people.terms import ID_NUMBER, PHONE, Enrolment, Fate, Person, Status
 from tests.support.cast import (
     CAO_JING,
     CARDIOLOGY,
@@ -573,7 +572,7 @@ def test_a_trial_tells_each_rows_fate_and_stores_nothing(
     trial = take_in(site, rows[0], rows[1] | {"department_code": CARDIOLOGY, "card_no": "C8"},
                     xie | {"title": "主任药师"}, dry_run=True)  # fmt: skip
 
-    assert [(row.row, row.person_no, row.name, row.fate, row.columns) for row in trial.rows] == [
+    assert [(row.row, row.no, row.name, row.fate, row.columns) for row in trial.rows] == [
         (2, "990100099", "吴迪", Fate.ADDED, ()),
         (3, HE_MIN, "何敏", Fate.CHANGED, ("title", "card_no")),
         (4, XIE_FANG, "解芳", Fate.SAME, ()),

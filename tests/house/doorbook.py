@@ -47,7 +47,7 @@ from app.org import queries as units
 from app.org.terms import Unit
 from app.people import commands as staff
 from app.people import queries as people
-from app.people.terms import Amendment, Search, Status
+from app.people.terms import Amendment, ImportKind, Search, Status
 from app.projects import commands as filing
 from app.projects import queries as projects
 from app.projects.terms import Sought
@@ -66,6 +66,7 @@ from tests.house.estate import (
     REPORTED_NO,
     WAITING_SN,
     Estate,
+    card_list,
     roster,
 )
 from tests.support import filing as filed
@@ -507,6 +508,17 @@ BOOK: dict[str, tuple[Case, ...]] = {
     ),
     "cards.import_checked": (Case(lambda w, e: cards.import_checked(w, e.checked_id)),),
     "cards.undo_import": (Case(lambda w, e: cards.undo_import(w, e.imported_id)),),
+    "cards.check_cards": (
+        Case(
+            lambda w, _: cards.check_cards(w, *card_list(HE_MIN)),
+            "checks what was brought; what is kept of it stands at the actor's own place",
+        ),
+    ),
+    "cards.import_cards": (
+        Case(lambda w, _: cards.import_cards(w, card_list(HE_MIN)[1].sheet)),
+    ),
+    "cards.take_cards": (Case(lambda w, e: cards.take_cards(w, e.checked_cards_id)),),
+    "cards.undo_cards": (Case(lambda w, e: cards.undo_cards(w, e.imported_cards_id)),),
     "cards.held_by": (Case(lambda w, _: held.held_by(w, HE_MIN)),),
     "cards.holders_of_number": (Case(lambda w, _: held.holders_of_number(w, HE_MIN)),),
     "cards.own_cards": (Case(lambda w, _: held.own_cards(w, HE_MIN)),),
@@ -553,8 +565,16 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "people.photos_of": (Case(lambda w, e: people.photos_of(w, _nurse(e))),),
     "people.put_photo": (Case(lambda w, _: staff.put_photo(w, HE_MIN, Portrait(b"jpeg"))),),
     "people.remove_photo": (Case(lambda w, _: staff.remove_photo(w, HE_MIN)),),
-    "people.import_of": (Case(lambda w, e: people.import_of(w, e.imported_id)),),
-    "people.imports": (Case(lambda w, _: people.imports(w)),),
+    "people.import_of": (
+        Case(lambda w, e: people.import_of(w, ImportKind.PEOPLE, e.imported_id)),
+    ),
+    "people.imports": (Case(lambda w, _: people.imports(w, ImportKind.PEOPLE)),),
+    "people.keep_table": (
+        Case(
+            lambda w, _: staff.keep_table(w, ImportKind.PEOPLE, roster(HOSPITAL)[0], WHY),
+            "keeps what was brought, at the actor's own place",
+        ),
+    ),
     "people.everyone": (Case(lambda w, _: people.everyone(w, Search(text=HE_MIN))),),
     "people.file_of": (Case(lambda w, _: people.file_of(w, HE_MIN)),),
     "people.trail_of": (Case(lambda w, _: people.trail_of(w, HE_MIN)),),

@@ -31,7 +31,9 @@ from app.base.database import Base
 from app.base.site import Site
 from app.base.work import begin
 from app.cards import commands as cards
+from app.cards.rules import FORM as CARD_FORM
 from app.cards.terms import CardState
+from app.kernel import tidy
 from app.kernel.actor import Actor, Role, Via
 from app.kernel.place import Place
 from app.kernel.secret import Secret
@@ -39,7 +41,7 @@ from app.kernel.table import Table, pasted
 from app.making import commands as making
 from app.making.terms import Kind
 from app.org.terms import Branch, UnitId, UnitKind
-from app.people.rules import tidy
+from app.people.rules.roster import FORM
 from app.projects import queries as projects
 from app.standards import commands as standards
 from app.transfers import commands as transfers
@@ -116,6 +118,8 @@ class Estate:
     checked_id: int
     imported_id: int
     transfer_id: int
+    checked_cards_id: int
+    imported_cards_id: int
     entry_id: int
     enrol_code: Secret
     invitation: Invitation
@@ -209,6 +213,7 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
         batch.batch_id, found["unknown_card"], found["revoked_card"], found["unknown_activity"],
         run_id, queued_run_id, batch_id, _given_up(site, cast.unit(HOSPITAL).place),
         found["card"], *_asked_for(site), *_rosters(site, cast), _leaving(site, cast),
+        *_lists(site, cast),
         found["entry"], code, invitation,
         _granted(site, invitation), token, unsent.data, unsent.batch_id, people_in,
     )  # fmt: skip
@@ -248,7 +253,7 @@ def roster(unit: str) -> tuple[Table, tidy.Tidied]:
     hospital = Branch(
         UnitId(1), unit, UnitKind.HOSPITAL, "医院", Place("1."), None, 1, closed=False
     )
-    return table, tidy.tidy(table, imports.spelling([hospital]))
+    return table, tidy.tidy(table, FORM, imports.spelling(FORM, [hospital]))
 
 
 def _rosters(site: Site, cast: Cast) -> tuple[int, int]:
@@ -272,6 +277,23 @@ def _leaving(site: Site, cast: Cast) -> int:
     before = replace(site, clock=lambda: site.clock() - SILENCE)
     with begin(before, cast.city_office) as work:
         return transfers.ask_in(work, CITY_BUREAU, HE_MIN, "何敏")
+
+
+def card_list(no: str) -> tuple[Table, tidy.Tidied]:
+    """A file of another card of that person, as the page of the console reads it."""
+    table = pasted(f"编号,卡号\n{no},77{no}", "卡号表")
+    return table, tidy.tidy(table, CARD_FORM, imports.spelling(CARD_FORM, []))
+
+
+def _lists(site: Site, cast: Cast) -> tuple[int, int]:
+    """Of the first hospital a list of cards that was checked, and one that was imported."""
+    made = []
+    for _ in range(2):
+        with begin(site, cast.hospital_admin) as work:
+            made.append(cards.check_cards(work, *card_list(CAO_JING)))
+    with begin(site, cast.hospital_admin) as work:
+        cards.take_cards(work, made[1])
+    return made[0], made[1]
 
 
 def _contested(site: Site) -> None:

@@ -62,6 +62,10 @@ BY_SESSION = {
     "people.amend", "people.why", "people.photo", "people.put_photo", "people.remove_photo",
     "imports.start", "imports.check", "imports.template",
     "imports.result", "imports.take_in", "imports.undo", "imports.errors",
+    "imports.columns", "imports.put_columns",
+    "card_imports.start", "card_imports.check", "card_imports.template", "card_imports.result",
+    "card_imports.take_in", "card_imports.undo", "card_imports.errors", "card_imports.columns",
+    "card_imports.put_columns",
     "departments.index", "departments.create", "departments.rename", "departments.place",
     "departments.close", "departments.before_merge", "departments.merge",
 }  # fmt: skip

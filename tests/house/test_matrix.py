@@ -46,6 +46,7 @@ def addresses(desk: Desk, estate: Estate) -> Iterator[tuple[Rule, str, str]]:
         "run_id": estate.run_id, "number": estate.card_batch_id, "key": estate.batch_id,
         "code": CARDIOLOGY, "transfer": estate.transfer_id,
     }  # fmt: skip
+    imported = {"imports": estate.imported_id, "card_imports": estate.imported_cards_id}
     adapter = app.url_map.bind("")
     for rule in sorted(app.url_map.iter_rules(), key=str):
         if not str(rule).startswith("/console") or rule.endpoint in OWN:
@@ -53,8 +54,8 @@ def addresses(desk: Desk, estate: Estate) -> Iterator[tuple[Rule, str, str]]:
         facts = {name: named[name] for name in rule.arguments}
         if rule.endpoint.startswith(("people.", "transfers.")):
             facts |= {"no": HE_MIN} if "no" in rule.arguments else {}
-        if rule.endpoint.startswith("imports.") and "number" in rule.arguments:
-            facts["number"] = estate.imported_id
+        if "number" in rule.arguments and rule.endpoint.partition(".")[0] in imported:
+            facts["number"] = imported[rule.endpoint.partition(".")[0]]
         for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"}):
             yield rule, method, adapter.build(rule.endpoint, facts, method)
 

@@ -1,14 +1,31 @@
 """Taking in people with their cards, and changing a card's state."""
 
-from app.cards.commands.cards import import_people, report_lost, set_state, show_proof
-from app.cards.commands.imports import check_roster, import_checked, undo_import
+from app.cards.commands.cards import (
+    import_cards,
+    import_people,
+    report_lost,
+    set_state,
+    show_proof,
+)
+from app.cards.commands.imports import (
+    check_cards,
+    check_roster,
+    import_checked,
+    take_cards,
+    undo_cards,
+    undo_import,
+)
 
 __all__ = [
+    "check_cards",
     "check_roster",
+    "import_cards",
     "import_checked",
     "import_people",
     "report_lost",
     "set_state",
     "show_proof",
+    "take_cards",
+    "undo_cards",
     "undo_import",
 ]

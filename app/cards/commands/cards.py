@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import assert_never
 
 from sqlalchemy import Text, any_, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -22,8 +21,6 @@ from app.cards.terms import (
     CardId,
     CardNo,
     CardState,
-    Enrolment,
-    RosterRow,
 )
 from app.kernel.actor import Permission
 from app.kernel.errors import (
@@ -35,11 +32,15 @@ from app.kernel.errors import (
 )
 from app.kernel.place import Place
 from app.kernel.secret import Secret
-from app.kernel.sheet import Imported, Sheet
+from app.kernel.sheet import Sheet
 from app.kernel.span import shown
 from app.people import queries as people_queries
 from app.people import steps as people
-from app.people.terms import Fate, PersonId, PersonPlan, Roster
+from app.people.terms import Enrolment, Fate, ImportLine, KnownPerson, PersonId, PersonPlan
+
+# The column that each change of a card brings, and what it is for a list of cards.
+_COLUMNS = {CardChange.REGISTERED: ("card_no",), CardChange.READ: ("card_uid",)}
+_CARD_FATES = {CardChange.REGISTERED: Fate.ADDED, CardChange.READ: Fate.CHANGED}
 
 
 @command(Permission.PEOPLE_IMPORT, reaches=True)
@@ -55,19 +56,40 @@ def import_people(work: Work, sheet: Sheet, *, dry_run: bool = False) -> Enrolme
     ConflictError when another import took one of these at the same moment.
     """
     roster = people.judge_roster(work, sheet, lock=not dry_run)
-    drafts, changes = _judge_cards(work, sheet, roster)
+    drafts, changes = _judge_cards(work, sheet, roster.nos, roster.known, roster.faults)
     rows = [_fate(plan, change) for plan, change in zip(roster.plans, changes, strict=True)]
     if not dry_run:
         standing = people.store_roster(work, roster.plans)
         changed = (plan.known for plan in roster.plans if plan.columns)
         accounts.recheck(work, [known.id for known in changed if known is not None])
         card_ids = _store_cards(work, drafts, changes, standing)
-        new = [standing[row.person_no][0] for row in rows if row.fate is Fate.ADDED]
+        new = [standing[row.no][0] for row in rows if row.fate is Fate.ADDED]
         if card_ids or new:
             work.tell("cards.changed", place=Place.root(), card_ids=card_ids, person_ids=new)
-    fates = [row.fate for row in rows]
-    counts = Imported(*(fates.count(fate) for fate in (Fate.ADDED, Fate.CHANGED, Fate.SAME)))
-    return Enrolment(counts, tuple(rows))
+    return Enrolment.of(rows)
+
+
+@command(Permission.PEOPLE_IMPORT, reaches=True)
+def import_cards(work: Work, sheet: Sheet, *, dry_run: bool = False) -> Enrolment:
+    """Let the people of a file have the cards it says, all or none; a trial is none.
+
+    As `import_people` does it of the cards of a roster; who is not known within sight is a fault.
+    """
+    nos = [line["person_no"] for line in sheet.lines]
+    known = people_queries.known(work, nos, lock=not dry_run)
+    faults = tuple(rules.holder_faults(sheet, known))
+    drafts, changes = _judge_cards(work, sheet, nos, known, faults)
+    rows = []
+    for draft, change in zip(drafts, changes, strict=True):
+        fate = Fate.SAME if change is None else _CARD_FATES[change]
+        columns = () if change is None else _COLUMNS[change]
+        name = known[draft.person_no].profile.name
+        rows.append(ImportLine(draft.line.row, draft.person_no, name, fate, columns))
+    if not dry_run:
+        standing = {no: (one.id, one.place) for no, one in known.items()}
+        if card_ids := _store_cards(work, drafts, changes, standing):
+            work.tell("cards.changed", place=Place.root(), card_ids=card_ids, person_ids=[])
+    return Enrolment.of(rows)
 
 
 @command(Permission.CARDS_CHANGE)
@@ -153,37 +175,33 @@ def _put(work: Work, row: CardRow, state: CardState, since: datetime) -> Card:
 
 
 def _judge_cards(
-    work: Work, sheet: Sheet, roster: Roster
+    work: Work,
+    sheet: Sheet,
+    nos: Sequence[str],
+    known: Mapping[str, KnownPerson],
+    told: Sequence[RowError],
 ) -> tuple[Sequence[CardDraft], Sequence[CardChange | None]]:
-    drafts, faults = rules.read(sheet, roster.nos)
+    drafts, faults = rules.read(sheet, nos)
     with work.reaching():
         numbered = queries.held_by_no(work, [draft.no for draft in drafts if draft.no])
         chips = queries.held_by_uid(work, [draft.uid for draft in drafts])
     found: list[RowError] = []
     for draft in drafts:
-        person = roster.known.get(draft.person_no)
+        person = known.get(draft.person_no)
         found += rules.judge(draft, person.id if person else None, numbered, chips)
-    sheet.refuse_faults(roster.faults, faults, found)
+    sheet.refuse_faults(told, faults, found)
     return drafts, [rules.change(draft, numbered) for draft in drafts]
 
 
-def _fate(plan: PersonPlan, change: CardChange | None) -> RosterRow:
+def _fate(plan: PersonPlan, change: CardChange | None) -> ImportLine:
     columns = plan.columns
     if plan.known is None:
         fate = Fate.ADDED
     else:
-        match change:
-            case CardChange.REGISTERED:
-                columns = (*columns, "card_no")
-            case CardChange.READ:
-                columns = (*columns, "card_uid")
-            case None:
-                pass
-            case _:
-                assert_never(change)
+        columns = (*columns, *(() if change is None else _COLUMNS[change]))
         fate = Fate.CHANGED if columns else Fate.SAME
     draft = plan.draft
-    return RosterRow(draft.line.row, draft.no, plan.profile.name, fate, columns, draft.notes)
+    return ImportLine(draft.line.row, draft.no, plan.profile.name, fate, columns, draft.notes)
 
 
 def _store_cards(

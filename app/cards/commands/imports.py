@@ -1,9 +1,9 @@
-"""导入 — a crooked roster: checked first, then its good lines taken in, then perhaps taken back."""
+"""导入 — rosters and lists of cards: checked first, then taken in, then perhaps taken back."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,74 +12,35 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.base.work import Work, command
 from app.cards import queries
-from app.cards.commands.cards import import_people
+from app.cards.commands.cards import import_cards, import_people
 from app.cards.tables import CardRow
-from app.cards.terms import Card, CardState, Enrolment
+from app.cards.terms import Card, CardState
 from app.kernel.actor import Permission
-from app.kernel.errors import ConflictError, InvalidError, RowError
 from app.kernel.place import Place
-from app.kernel.sheet import Line, Sheet
-from app.kernel.span import shown
+from app.kernel.sheet import Sheet
 from app.kernel.table import Table
+from app.kernel.tidy import Tidied
 from app.people import queries as people_queries
 from app.people import steps as people
-from app.people.queries.imports import opened, packed
-from app.people.rules import tidy
+from app.people.rules import roster
 from app.people.rules.seen import mark_of
-from app.people.rules.tidy import Tidied
-from app.people.terms import Fate, ImportState, KnownPerson
-
-UNDO_WITHIN = people.KEPT
-# Leaving lines out can find no new fault but one of a pair, and then one of the next.
-_ROUNDS = 4
-_SHOWN = ("row", "person_no", "name", "fate", "columns")
+from app.people.terms import Enrolment, Fate, ImportKind, KnownPerson
 
 
 @command(Permission.PEOPLE_IMPORT, reaches=True)
-def check_roster(work: Work, table: Table, tidied: Tidied) -> int:
+def check_roster(work: Work, table: Table, tidied: Tidied, import_id: int | None = None) -> int:
     """检查花名册 — what each line would do, and every wrong cell; the number it is kept under.
 
     Nothing of anybody is changed. The lines without a fault can be imported under that number.
     """
     nos = {line["person_no"] for line in tidied.sheet.lines}
-    sheet = tidy.settled(tidied.sheet, people_queries.known(work, nos, lock=False))
-    faults = {(fault.row, fault.column): fault for fault in reversed(tidied.sheet.faults)}
-    enrolment, found = _judged(work, Sheet(sheet.columns, sheet.lines))
-    for _ in range(_ROUNDS):
-        if not found:
-            break
-        wrong = {row for row, _ in faults}
-        # A cell that could not be read is empty now: that it is empty is no second fault.
-        for fault in found:
-            faults.setdefault((fault.row, fault.column), fault)
-        wrong = {row for row, _ in faults}
-        enrolment, found = _judged(work, tidy.without(sheet, wrong))
-    good = tidy.without(sheet, {row for row, _ in faults})
-    if faults and enrolment is not None:
-        enrolment, _ = _judged(work, good)
-    rows = [asdict(row) for row in enrolment.rows] if enrolment else []
-    said = [
-        *tidied.notes,
-        *(note for row in (enrolment.rows if enrolment else ()) for note in row.notes),
-    ]
-    wrong = {row for row, _ in faults}
-    body = {
-        "columns": good.columns,
-        "lines": [[line.row, dict(line.cells)] for line in good.lines],
-        "faults": [_told(fault) for fault in sorted(faults.values(), key=lambda one: one.row)],
-        "notes": [_told(note) for note in said if note.row not in wrong],
-        "fates": [[row[part] for part in _SHOWN] for row in rows],
-        "table": [[row, [cell.text for cell in cells]] for row, cells in table.rows],
-        "at": dict(tidied.at), "header": tidied.header, "ignored": tidied.ignored,
-        "unread": table.unread,
-    }  # fmt: skip
-    fates = [row["fate"] for row in rows]
-    counts: dict[str, int] = {
-        "good": len(good.lines), "wrong": len(wrong),
-        "noted": len({note.row for note in said if note.row not in wrong}),
-        **{fate.value: fates.count(fate) for fate in Fate},
-    }  # fmt: skip
-    return people.keep_import(work, table.name, body, counts)
+    sheet = roster.settled(tidied.sheet, people_queries.known(work, nos, lock=False))
+
+    def judge(some: Sheet) -> Enrolment:
+        return import_people(work, some, dry_run=True)
+
+    tidied = replace(tidied, sheet=sheet)
+    return people.check(work, ImportKind.PEOPLE, table, tidied, judge, import_id)
 
 
 @command(Permission.PEOPLE_IMPORT, reaches=True)
@@ -89,25 +50,14 @@ def import_checked(work: Work, import_id: int) -> Enrolment:
     ConflictError where somebody imported it already; InvalidError where people or units changed
     such that a line is good no more: then nothing is taken in.
     """
-    row = people.locked_import(work, import_id)
-    if row.state != ImportState.CHECKED:
-        raise ConflictError("people.import.done", name=row.name, by=row.by)
-    body = opened(work, row.body)
-    sheet = Sheet(tuple(body["columns"]), tuple(Line(n, cells) for n, cells in body["lines"]))
+    row, sheet = people.taking(work, ImportKind.PEOPLE, import_id)
     nos = [line["person_no"] for line in sheet.lines]
     before = people_queries.known(work, nos, lock=True)
     cards = queries.cards_of_people(work, [one.id for one in before.values()], with_uid=True)
     enrolment = import_people(work, sheet)
-    touched = {one.person_no for one in enrolment.rows if one.fate is not Fate.SAME}
+    touched = {one.no for one in enrolment.rows if one.fate is not Fate.SAME}
     after = people_queries.known(work, touched, lock=False)
-    row.before = packed(work, _before(before, after, cards))
-    row.state, row.done_at, row.by = ImportState.DONE, work.now, work.actor.name
-    row.counts = row.counts | {
-        "added": enrolment.counts.added, "changed": enrolment.counts.changed,
-        "same": enrolment.counts.same,
-    }  # fmt: skip
-    work.note("people_import", import_id, Place(row.path), kind="import", name=row.name)
-    return enrolment
+    return people.taken(work, row, enrolment, _before(before, after, cards))
 
 
 @command(Permission.PEOPLE_IMPORT)
@@ -117,44 +67,65 @@ def undo_import(work: Work, import_id: int) -> tuple[str, ...]:
     Who was changed since stays as they are, and so does who is new and has something already.
     ConflictError where it was taken back, or is too long ago.
     """
-    row = people.locked_import(work, import_id)
-    if row.state != ImportState.DONE or row.done_at is None:
-        raise ConflictError("people.import.not_done", name=row.name)
-    if work.now > row.done_at + UNDO_WITHIN:
-        raise ConflictError("people.import.too_late", until=shown(row.done_at + UNDO_WITHIN))
-    body = opened(work, row.before)
+    row, body, done_at = people.undoing(work, ImportKind.PEOPLE, import_id)
     people_now = people_queries.known(work, [*body["before"], *body["added"]], lock=True)
     kept = set(people.put_back(work, body["before"], body["added"]))
     back = [one.id for no, one in people_now.items() if no not in kept]
-    changed = _cards_back(work, back, body["cards"], row.done_at)
-    if changed:
-        work.tell("cards.changed", place=Place.root(), card_ids=changed, person_ids=[])
-    row.state, row.undone_at, row.before = ImportState.UNDONE, work.now, None
-    work.note(
-        "people_import", import_id, Place(row.path), kind="undo", name=row.name,
-        people=len(back),
-    )  # fmt: skip
+    _tell(work, _cards_back(work, back, body["cards"], done_at))
+    people.undone(work, row, len(back))
     return tuple(sorted(kept))
 
 
-def _judged(work: Work, sheet: Sheet) -> tuple[Enrolment | None, tuple[RowError, ...]]:
-    """What a sheet would do, or its wrong cells."""
-    if not sheet.lines:
-        return None, ()
-    try:
-        return import_people(work, sheet, dry_run=True), ()
-    except InvalidError as refused:
-        if not refused.rows:
-            raise
-        return None, refused.rows
+@command(Permission.PEOPLE_IMPORT, reaches=True)
+def check_cards(work: Work, table: Table, tidied: Tidied, import_id: int | None = None) -> int:
+    """检查卡号表 — as `check_roster` of people; nothing of any card is changed."""
+
+    def judge(some: Sheet) -> Enrolment:
+        return import_cards(work, some, dry_run=True)
+
+    return people.check(work, ImportKind.CARDS, table, tidied, judge, import_id)
 
 
-def _told(fault: RowError) -> dict[str, Any]:
-    facts = [[name, str(fact)] for name, fact in fault.facts]
-    return {
-        "row": fault.row, "column": fault.column, "value": fault.value, "code": fault.code,
-        "facts": facts,
+@command(Permission.PEOPLE_IMPORT, reaches=True)
+def take_cards(work: Work, import_id: int) -> Enrolment:
+    """导入卡号 — as `import_checked` of people."""
+    row, sheet = people.taking(work, ImportKind.CARDS, import_id)
+    holders = people_queries.known(work, [line["person_no"] for line in sheet.lines], lock=True)
+    ids = [one.id for one in holders.values()]
+    before = _stood(queries.cards_of_people(work, ids, with_uid=True))
+    enrolment = import_cards(work, sheet)
+    stand = _stood(queries.cards_of_people(work, ids, with_uid=True))
+    nos = {str(one.id): no for no, one in holders.items()}
+    touched = {row.no for row in enrolment.rows if row.fate is not Fate.SAME}
+    people_ids = {key: no for key, no in nos.items() if no in touched}
+    return people.taken(
+        work, row, enrolment, {"cards": before, "after": stand, "people": people_ids}
+    )
+
+
+@command(Permission.PEOPLE_IMPORT)
+def undo_cards(work: Work, import_id: int) -> tuple[str, ...]:
+    """撤回卡号 — the cards stand as before the import; the numbers of whom that is not true of.
+
+    Whoever has another card since, or one in another state, keeps what they have. ConflictError as
+    `undo_import` says.
+    """
+    row, body, done_at = people.undoing(work, ImportKind.CARDS, import_id)
+    held = queries.cards_of_people(work, [int(key) for key in body["people"]], with_uid=True)
+    kept = {
+        key for key in body["people"]
+        if any(body["after"].get(name) != told for name, told in _stood(
+            {int(key): held.get(int(key), ())}).items())
     }  # fmt: skip
+    back = [int(key) for key in body["people"] if key not in kept]
+    _tell(work, _cards_back(work, back, body["cards"], done_at))
+    people.undone(work, row, len(back))
+    return tuple(sorted(body["people"][key] for key in kept))
+
+
+def _tell(work: Work, changed: Sequence[int]) -> None:
+    if changed:
+        work.tell("cards.changed", place=Place.root(), card_ids=list(changed), person_ids=[])
 
 
 def _before(
@@ -170,11 +141,16 @@ def _before(
             if no in before
         },
         "added": {no: mark_of(person) for no, person in after.items() if no not in before},
-        "cards": {
-            str(card.id): [card.state, card.since.isoformat(), card.uid and card.uid.reveal()]
-            for person in before.values()
-            for card in cards.get(person.id, ())
-        },
+        "cards": _stood(cards),
+    }
+
+
+def _stood(cards: Mapping[int, tuple[Card, ...]]) -> dict[str, list[Any]]:
+    """How cards stand, by id."""
+    return {
+        str(card.id): [card.state, card.since.isoformat(), card.uid and card.uid.reveal()]
+        for some in cards.values()
+        for card in some
     }
 
 

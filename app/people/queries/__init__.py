@@ -1,7 +1,7 @@
 """Questions about people."""
 
 from app.people.queries.files import file_of, last_change, trail_of
-from app.people.queries.imports import import_of, imports
+from app.people.queries.imports import import_of, imports, table_of
 from app.people.queries.listing import PAGE, everyone, head_count_at, head_counts, listing
 from app.people.queries.persons import (
     holders,
@@ -44,6 +44,7 @@ __all__ = [
     "roster",
     "staff_of",
     "status_on",
+    "table_of",
     "trail_of",
     "with_status",
     "within_sight",

@@ -14,31 +14,41 @@ from app.base.work import Work, query
 from app.kernel.actor import Permission
 from app.kernel.errors import NotFoundError
 from app.kernel.secret import Secret
+from app.kernel.table import Cell, CellKind, Table
 from app.people.tables import ImportRow
-from app.people.terms import IMPORT, ImportRecord, ImportState
+from app.people.terms import IMPORT, ImportKind, ImportRecord, ImportState
 
 MOST_SHOWN = 20
 
 
 @query(Permission.PEOPLE_IMPORT)
-def import_of(work: Work, import_id: int) -> ImportRecord:
-    """导入记录 — of that number within sight, with what was checked. NotFoundError otherwise."""
+def import_of(work: Work, kind: ImportKind, import_id: int) -> ImportRecord:
+    """导入记录 — of that kind and number within sight, with what it held. NotFoundError else."""
     row = work.session.get(ImportRow, import_id)
-    if row is None:
+    if row is None or row.kind != kind:
         raise NotFoundError("people.import.unknown", number=import_id)
     return _record(row, opened(work, row.body))
 
 
 @query(Permission.PEOPLE_IMPORT)
-def imports(work: Work) -> tuple[ImportRecord, ...]:
-    """导入记录 — what was imported within sight, newest first, without what it held."""
+def imports(work: Work, kind: ImportKind) -> tuple[ImportRecord, ...]:
+    """导入记录 — what of that kind was imported within sight, newest first, empty."""
     asked = (
         select(ImportRow)
-        .where(ImportRow.state != ImportState.CHECKED)
+        .where(ImportRow.kind == kind, ImportRow.done_at.is_not(None))
         .order_by(ImportRow.id.desc())
         .limit(MOST_SHOWN)
     )
     return tuple(_record(row, {}) for row in work.session.scalars(asked))
+
+
+def table_of(found: ImportRecord) -> Table:
+    """What was sent in, as it stood there; nothing once it is forgotten."""
+    rows = tuple(
+        (row, tuple(Cell(text, CellKind(kind)) for kind, text in cells))
+        for row, cells in found.body.get("table", ())
+    )
+    return Table(found.name, rows, tuple(found.body.get("unread", ())))
 
 
 def packed(work: Work, body: Mapping[str, Any]) -> bytes:
@@ -58,6 +68,7 @@ def opened(work: Work, sealed: bytes | None) -> dict[str, Any]:
 
 def _record(row: ImportRow, body: dict[str, Any]) -> ImportRecord:
     return ImportRecord(
-        id=row.id, name=row.name, by=row.by, at=row.at, state=ImportState(row.state),
-        counts=row.counts, done_at=row.done_at, undone_at=row.undone_at, body=body,
+        id=row.id, kind=ImportKind(row.kind), name=row.name, by=row.by, at=row.at,
+        state=ImportState(row.state), counts=row.counts, done_at=row.done_at,
+        undone_at=row.undone_at, body=body,
     )  # fmt: skip

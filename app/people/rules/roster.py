@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import fields
 from datetime import date
 
 from app.kernel.errors import RowError
 from app.kernel.secret import Secret
-from app.kernel.sheet import Columns, Reading, Sheet, repeated
+from app.kernel.sheet import Columns, Line, Reading, Sheet, repeated
+from app.kernel.tidy import Form, Holds
 from app.org.terms import Unit, UnitKind
 from app.people.rules import history, identity
 from app.people.terms import (
@@ -30,6 +31,17 @@ COLUMNS = Columns(
         "sex", "birth_date", "department_code", "title", "title_level", "post", "education",
         "specialty", "phone", "status_from",
     ),
+)  # fmt: skip
+FORM = Form(
+    {
+        "person_no": Holds.CODE, "name": Holds.NAME, "id_type": Holds.WORD,
+        "id_number": Holds.CODE, "unit_code": Holds.PLACE, "department_code": Holds.PLACE,
+        "title": Holds.TITLE, "title_level": Holds.WORD, "post": Holds.TEXT,
+        "education": Holds.TEXT, "specialty": Holds.TEXT, "phone": Holds.CODE,
+        "sex": Holds.WORD, "birth_date": Holds.DAY, "status": Holds.WORD,
+        "status_from": Holds.DAY, "card_no": Holds.CODE, "card_uid": Holds.CODE,
+    },
+    must=(("person_no",), ("name",), ("id_number",)),
 )  # fmt: skip
 TEXT_LENGTH = 64
 ID_LENGTH = 20
@@ -55,6 +67,32 @@ def read(sheet: Sheet, today: date) -> tuple[tuple[PersonDraft, ...], tuple[RowE
     identities = [(draft.line, draft.identity.reveal()) for draft in drafts]
     faults += repeated(identities, "id_number", "people.import.id_repeated")
     return tuple(drafts), tuple(faults)
+
+
+def settled(sheet: Sheet, known: Mapping[str, KnownPerson]) -> Sheet:
+    """The sheet with what its lines leave out: as it stands of who is known, the usual of others.
+
+    A cell that could not be read is a fault, and stays empty.
+    """
+    wrong = {(fault.row, fault.column) for fault in sheet.faults}
+    lines = tuple(_settled(line, known.get(line["person_no"]), wrong) for line in sheet.lines)
+    columns = (*sheet.columns, *(name for name in lines[0].cells if name not in sheet.columns))
+    return Sheet(columns, lines, sheet.faults)
+
+
+def _settled(line: Line, known: KnownPerson | None, wrong: Container[tuple[int, str]]) -> Line:
+    cells = dict(line.cells)
+    if not cells.get("id_type") and (line.row, "id_type") not in wrong:
+        cells["id_type"] = known.profile.id_type if known else IdType.ID_CARD
+    if not cells.get("status") and (line.row, "status") not in wrong:
+        since, status = known.history[-1] if known and known.history else (ALWAYS, Status.NORMAL)
+        cells["status"] = status
+        if not cells.get("status_from") and (line.row, "status_from") not in wrong:
+            cells["status_from"] = "" if since == ALWAYS else since.isoformat()
+    if not cells.get("phone"):
+        # An empty cell is no reason to forget how somebody can be reached.
+        cells.pop("phone", None)
+    return Line(line.row, cells)
 
 
 def judge_unit(draft: PersonDraft, units: Mapping[str, Unit]) -> Iterator[RowError]:

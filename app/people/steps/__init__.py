@@ -1,6 +1,15 @@
-"""The people's part of commands above: a roster taken in or back, people changed and moved."""
+"""The people's part of commands above: files taken in or back, people changed and moved."""
 
-from app.people.steps.imports import KEPT, keep_import, locked_import, put_back, state_of
+from app.people.steps.imports import (
+    check,
+    keep_table,
+    put_back,
+    state_of,
+    taken,
+    taking,
+    undoing,
+    undone,
+)
 from app.people.steps.persons import (
     amend,
     judge_roster,
@@ -12,11 +21,10 @@ from app.people.steps.persons import (
 from app.people.steps.photos import put_photo, remove_photo
 
 __all__ = [
-    "KEPT",
     "amend",
+    "check",
     "judge_roster",
-    "keep_import",
-    "locked_import",
+    "keep_table",
     "move_all",
     "put_back",
     "put_photo",
@@ -25,4 +33,8 @@ __all__ = [
     "restate",
     "state_of",
     "store_roster",
+    "taken",
+    "taking",
+    "undoing",
+    "undone",
 ]

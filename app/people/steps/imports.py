@@ -1,10 +1,10 @@
-"""导入记录 — what was checked, what became of it, and how everybody stood before."""
+"""导入 — a crooked table: checked first, then its good lines taken in, then perhaps taken back."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from datetime import date, timedelta
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from datetime import date, datetime
+from typing import Any, TypeAlias
 
 from sqlalchemy import BigInteger, any_, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -12,17 +12,25 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from app.base import security
 from app.base.security import personal_tables
 from app.base.work import Work
-from app.kernel.errors import NotFoundError
+from app.kernel.errors import ConflictError, InvalidError, NotFoundError, RowError
 from app.kernel.place import Place
 from app.kernel.secret import Secret
+from app.kernel.sheet import Line, Sheet
+from app.kernel.span import shown
+from app.kernel.table import Table
+from app.kernel.tidy import Tidied, without
 from app.people import queries
-from app.people.queries.imports import packed
+from app.people.queries.imports import opened, packed
 from app.people.rules.seen import mark_of
 from app.people.steps.persons import write_dated, write_profile
 from app.people.tables import ImportRow, PersonRow, StatusRow
 from app.people.terms import (
     ID_NUMBER,
+    UNDO_WITHIN,
+    Enrolment,
+    Fate,
     IdType,
+    ImportKind,
     ImportState,
     KnownPerson,
     Profile,
@@ -31,14 +39,117 @@ from app.people.terms import (
     TitleLevel,
 )
 
-# As long as an import can be taken back.
-KEPT = timedelta(hours=24)
 # What goes with a person who was never here; of anything else there is, the person stays.
 _THEIRS = frozenset({"card", "person_status"})
+# Leaving lines out can find no new fault but one of a pair, and then one of the next.
+_ROUNDS = 4
+
+Judge: TypeAlias = Callable[[Sheet], Enrolment]
 
 
-def keep_import(work: Work, name: str, body: Mapping[str, Any], counts: Mapping[str, int]) -> int:
-    """The number under which a checked file is kept for a day, or until it is taken back.
+def keep_table(work: Work, kind: ImportKind, table: Table, why: str) -> int:
+    """The number under which a file is kept whose columns nobody knows yet, and why not."""
+    return _keep(work, kind, table.name, _body_of(table) | {"why": why}, {})
+
+
+def check(
+    work: Work, kind: ImportKind, table: Table, tidied: Tidied, judge: Judge,
+    import_id: int | None = None,
+) -> int:  # fmt: skip
+    """What each line would do, and every wrong cell, kept under a number, which is returned.
+
+    `judge` tries a sheet without changing anything. The lines without a fault can be imported under
+    that number. A file that was kept until its columns were known keeps its own.
+    """
+    first = tidied.sheet
+    faults = {(fault.row, fault.column): fault for fault in reversed(first.faults)}
+    sheet = Sheet(first.columns, first.lines)
+    enrolment, found = _judged(sheet, judge)
+    for _ in range(_ROUNDS):
+        if not found:
+            break
+        # A cell that could not be read is empty now: that it is empty is no second fault.
+        for fault in found:
+            faults.setdefault((fault.row, fault.column), fault)
+        enrolment, found = _judged(without(sheet, {row for row, _ in faults}), judge)
+    wrong = {row for row, _ in faults}
+    good = without(sheet, wrong)
+    if faults and enrolment is not None:
+        enrolment, _ = _judged(good, judge)
+    rows = enrolment.rows if enrolment else ()
+    notes = [*tidied.notes, *(note for row in rows for note in row.notes)]
+    notes = [note for note in notes if note.row not in wrong]
+    body = _body_of(table) | {
+        "columns": good.columns,
+        "lines": [[line.row, dict(line.cells)] for line in good.lines],
+        "faults": [_told(fault) for fault in sorted(faults.values(), key=lambda one: one.row)],
+        "notes": [_told(note) for note in notes],
+        "fates": [[one.row, one.no, one.name, one.fate, one.columns] for one in rows],
+        "at": dict(tidied.at), "header": tidied.header, "ignored": tidied.ignored,
+    }  # fmt: skip
+    fates = [one.fate for one in rows]
+    counts: dict[str, int] = {
+        "good": len(good.lines), "wrong": len(wrong), "noted": len({note.row for note in notes}),
+        **{fate.value: fates.count(fate) for fate in Fate},
+    }  # fmt: skip
+    if import_id is None:
+        return _keep(work, kind, table.name, body, counts)
+    row = locked_import(work, kind, import_id)
+    if row.state != ImportState.CHECKED:
+        raise ConflictError("people.import.done", name=row.name, by=row.by)
+    row.counts, row.body = counts, packed(work, body)
+    return import_id
+
+
+def taking(work: Work, kind: ImportKind, import_id: int) -> tuple[ImportRow, Sheet]:
+    """The good lines of a checked file, locked. ConflictError where somebody imported it."""
+    row = locked_import(work, kind, import_id)
+    if row.state != ImportState.CHECKED:
+        raise ConflictError("people.import.done", name=row.name, by=row.by)
+    body = opened(work, row.body)
+    if "columns" not in body:
+        raise ConflictError("people.import.unread", name=row.name)
+    lines = tuple(Line(number, cells) for number, cells in body["lines"])
+    return row, Sheet(tuple(body["columns"]), lines)
+
+
+def taken(work: Work, row: ImportRow, enrolment: Enrolment, before: Mapping[str, Any]) -> Enrolment:
+    """The file was imported; `before` is what its undoing needs to know."""
+    row.before = packed(work, before)
+    row.state, row.done_at, row.by = ImportState.DONE, work.now, work.actor.name
+    counts = enrolment.counts
+    row.counts = row.counts | {
+        "added": counts.added, "changed": counts.changed, "same": counts.same,
+    }  # fmt: skip
+    work.note("people_import", row.id, Place(row.path), kind="import", name=row.name)
+    return enrolment
+
+
+def undoing(
+    work: Work, kind: ImportKind, import_id: int
+) -> tuple[ImportRow, dict[str, Any], datetime]:
+    """An import that is to be taken back, locked, what was kept for that, and when it was done.
+
+    ConflictError where it was taken back, or is too long ago.
+    """
+    row = locked_import(work, kind, import_id)
+    if row.state != ImportState.DONE or row.done_at is None:
+        raise ConflictError("people.import.not_done", name=row.name)
+    if work.now > row.done_at + UNDO_WITHIN:
+        raise ConflictError("people.import.too_late", until=shown(row.done_at + UNDO_WITHIN))
+    return row, opened(work, row.before), row.done_at
+
+
+def undone(work: Work, row: ImportRow, count: int) -> None:
+    """The import was taken back, as far as it could; of so many lines."""
+    row.state, row.undone_at, row.before = ImportState.UNDONE, work.now, None
+    work.note("people_import", row.id, Place(row.path), kind="undo", name=row.name, lines=count)
+
+
+def _keep(
+    work: Work, kind: ImportKind, name: str, body: Mapping[str, Any], counts: Mapping[str, int]
+) -> int:
+    """The number under which a file is kept for a day, or until it is taken back.
 
     What is older is forgotten: nobody can take it in or back, and it holds numbers of people.
     """
@@ -46,35 +157,54 @@ def keep_import(work: Work, name: str, body: Mapping[str, Any], counts: Mapping[
     (import_id,) = work.fresh_ids(ImportRow, 1)
     work.session.add(
         ImportRow(
-            id=import_id,
-            path=work.actor.place.path,
-            name=name,
-            by=work.actor.name,
-            at=work.now,
-            state=ImportState.CHECKED,
-            counts=dict(counts),
-            body=packed(work, body),
-            before=None,
+            id=import_id, kind=kind, path=work.actor.place.path, name=name, by=work.actor.name,
+            at=work.now, state=ImportState.CHECKED, counts=dict(counts),
+            body=packed(work, body), before=None,
         )
-    )
+    )  # fmt: skip
     return import_id
 
 
 def _forget(work: Work) -> None:
-    old = work.now - KEPT
+    old = work.now - UNDO_WITHIN
     stale = ImportRow.at < old, ImportRow.state == ImportState.CHECKED
     work.session.execute(delete(ImportRow).where(*stale))
     done = update(ImportRow).where(ImportRow.done_at < old, ImportRow.body.is_not(None))
     work.session.execute(done.values(body=None, before=None))
 
 
-def locked_import(work: Work, import_id: int) -> ImportRow:
-    """The import of that number within sight, locked. NotFoundError otherwise."""
-    asked = select(ImportRow).where(ImportRow.id == import_id).with_for_update()
-    row = work.session.scalars(asked).one_or_none()
+def locked_import(work: Work, kind: ImportKind, import_id: int) -> ImportRow:
+    """The import of that kind and number within sight, locked. NotFoundError otherwise."""
+    asked = select(ImportRow).where(ImportRow.id == import_id, ImportRow.kind == kind)
+    row = work.session.scalars(asked.with_for_update()).one_or_none()
     if row is None:
         raise NotFoundError("people.import.unknown", number=import_id)
     return row
+
+
+def _judged(sheet: Sheet, judge: Judge) -> tuple[Enrolment | None, tuple[RowError, ...]]:
+    """What a sheet would do, or its wrong cells."""
+    if not sheet.lines:
+        return None, ()
+    try:
+        return judge(sheet), ()
+    except InvalidError as refused:
+        if not refused.rows:
+            raise
+        return None, refused.rows
+
+
+def _body_of(table: Table) -> dict[str, Any]:
+    rows = [[row, [[cell.kind, cell.text] for cell in cells]] for row, cells in table.rows]
+    return {"table": rows, "unread": table.unread}
+
+
+def _told(fault: RowError) -> dict[str, Any]:
+    facts = [[name, str(fact)] for name, fact in fault.facts]
+    return {
+        "row": fault.row, "column": fault.column, "value": fault.value, "code": fault.code,
+        "facts": facts,
+    }  # fmt: skip
 
 
 def state_of(person: KnownPerson) -> dict[str, Any]:

@@ -1,47 +1,67 @@
-"""从 Excel 导入 — a roster is chosen, checked, imported, and taken back for a day."""
+"""从 Excel 导入 — a table is chosen, checked, imported, and taken back for a day; of every kind."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
-from flask import Response, redirect, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.accounts.terms import Stage
 from app.base import words, workbooks
-from app.base.work import passes
-from app.cards import commands as cards
-from app.cards.commands.imports import UNDO_WITHIN
+from app.base.work import Work, passes
 from app.kernel import table as tables
+from app.kernel import tidy
 from app.kernel.errors import CmeError, ConflictError, InvalidError, RowError
 from app.kernel.table import LARGEST, MOST_PASTED, Table
+from app.kernel.tidy import Chosen, Form, Holds, Spelling, Tidied
 from app.org import queries as org
 from app.org.terms import Branch, UnitKind
+from app.people import commands as files
 from app.people import queries as people
-from app.people.rules import roster, tidy
-from app.people.terms import Fate, ImportRecord, ImportState
+from app.people.terms import (
+    UNDO_WITHIN,
+    Enrolment,
+    Fate,
+    ImportKind,
+    ImportRecord,
+    ImportState,
+)
 from app.speech import saying
 from app.web.console import frame
 from app.web.sessions import Guest, entered
 
-blueprint = frame.screens("imports", "/import/people")
-
 MOST_FAULTS = 50
 # What an old import held is forgotten; how many it brought is not.
-_FORGOTTEN: Mapping[str, Any] = {
+_FORGOTTEN: dict[str, Any] = {
     "faults": (), "notes": (), "fates": (), "table": (), "at": {}, "header": 0, "ignored": (),
     "unread": (),
 }  # fmt: skip
 _NAME = 80
 _SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_IN_ORDER = (
-    "person_no", "name", "id_type", "id_number", "department_code", "title", "title_level", "post",
-    "education", "specialty", "phone", "sex", "birth_date", "status", "status_from", "card_no",
-    "card_uid",
-)  # fmt: skip
+# Of a column that is asked about, and of rows that may hold the names.
+_EXAMPLES, _HEADS = 3, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """一种导入 — its columns, what checks, takes in and takes back, by which doors, from where."""
+
+    kind: ImportKind
+    screen: str
+    form: Form
+    check: Callable[[Work, Table, Tidied, int | None], int]
+    take: Callable[[Work, int], Enrolment]
+    undo: Callable[[Work, int], tuple[str, ...]]
+    doors: tuple[str, str, str]
+    back: str
+
+    def said(self, code: str) -> str:
+        """A word of this kind."""
+        return words.book("roster")[f"{self.kind}.{code}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,112 +75,151 @@ class Fault:
     remedy: str
 
 
-@blueprint.get("")
-@passes(*frame.DOORS, "people.imports")
-@entered(Stage.OPEN)
-def start(guest: Guest) -> ResponseReturnValue:
+Page: TypeAlias = Callable[..., ResponseReturnValue]
+
+
+def screens_of(intake: Intake) -> Blueprint:
+    """The pages of one kind of import."""
+    made = frame.screens(intake.screen, f"/import/{intake.kind}")
+    checks, takes, undoes = intake.doors
+    asks, shows = (*frame.DOORS, "people.import_of"), ("people.import_of",)
+    reads = (*frame.DOORS, checks, "org.tree")
+    pages: tuple[tuple[str, str, Page, tuple[str, ...]], ...] = (
+        ("GET", "", start, (*frame.DOORS, "people.imports")),
+        ("POST", "", check, (*reads, "people.keep_table", "people.imports")),
+        ("GET", "/template", template, ("org.tree",)),
+        ("GET", "/<int:number>", result, asks),
+        ("POST", "/<int:number>", take_in, (*asks, takes)),
+        ("GET", "/<int:number>/columns", columns, (*asks, "org.tree")),
+        ("POST", "/<int:number>/columns", put_columns, (*reads, "people.import_of")),
+        ("POST", "/<int:number>/undo", undo, (*asks, undoes)),
+        ("GET", "/<int:number>/errors", errors, shows),
+    )
+    for method, path, page, doors in pages:
+        view = passes(*doors)(entered(Stage.OPEN)(_of(intake, page)))
+        made.add_url_rule(path, page.__name__, view, methods=[method])
+    return made
+
+
+def _of(intake: Intake, page: Page) -> Page:
+    def view(guest: Guest, **asked: Any) -> ResponseReturnValue:
+        return page(guest, intake, **asked)
+
+    return view
+
+
+def start(guest: Guest, intake: Intake) -> ResponseReturnValue:
     """Choose a file, or paste; and what was imported lately."""
-    return _start(guest)
+    return _start(guest, intake)
 
 
-@blueprint.post("")
-@passes(*frame.DOORS, "cards.check_roster", "org.tree", "people.imports")
-@entered(Stage.OPEN)
-def check(guest: Guest) -> ResponseReturnValue:
-    """The file is checked; nothing is changed yet."""
+def check(guest: Guest, intake: Intake) -> ResponseReturnValue:
+    """The file is checked, nothing is changed yet; or which column is which is asked first."""
     pasted = request.form.get("pasted", "")
     try:
         table = _table(pasted)
         with frame.working(guest) as work:
-            tidied = tidy.tidy(table, spelling(org.tree(work)))
-            number = cards.check_roster(work, table, tidied)
+            tidied = tidy.tidy(table, intake.form, spelling(intake.form, org.tree(work)))
+            number = intake.check(work, table, tidied, None)
     except InvalidError as refused:
-        return _start(guest, refused, pasted)
-    return redirect(url_for("imports.result", number=number), 303)
+        if not refused.code.startswith("imports.header."):
+            return _start(guest, intake, refused, pasted)
+        with frame.working(guest) as work:
+            number = files.keep_table(work, intake.kind, table, words.of_error(refused))
+        return redirect(url_for(".columns", number=number), 303)
+    return redirect(url_for(".result", number=number), 303)
 
 
-@blueprint.get("/template")
-@passes("org.tree")
-@entered(Stage.OPEN)
-def template(guest: Guest) -> ResponseReturnValue:
-    """The form to fill in, with this hospital's departments to choose from."""
+def columns(guest: Guest, intake: Intake, number: int) -> ResponseReturnValue:
+    """对应列 — which column is which, as it is guessed or was said."""
+    return _columns(guest, intake, number)
+
+
+def put_columns(guest: Guest, intake: Intake, number: int) -> ResponseReturnValue:
+    """The file is checked as somebody said that its columns are."""
+    with frame.working(guest) as work:
+        table = people.table_of(people.import_of(work, intake.kind, number))
+        spelt = spelling(intake.form, org.tree(work))
+    said = [(request.form.get(f"c{n}", ""), n) for n in range(tables.MOST_COLUMNS)]
+    said = [(name, n) for name, n in said if name in intake.form.columns]
+    chosen = Chosen(_row(request.form.get("header", "")), dict(said))
+    try:
+        _refuse_twice(said, chosen)
+        with frame.working(guest) as work:
+            tidied = tidy.tidy(table, intake.form, spelt, chosen)
+            intake.check(work, table, tidied, number)
+    except (ConflictError, InvalidError) as refused:
+        return _columns(guest, intake, number, refused, chosen, said)
+    return redirect(url_for(".result", number=number), 303)
+
+
+def template(guest: Guest, intake: Intake) -> ResponseReturnValue:
+    """The form to fill in, with what there is to choose from."""
     book = words.book("roster")
     with frame.working(guest) as work:
-        spelt = spelling(tree := org.tree(work))
-    order = _IN_ORDER if spelt.sole else (*_IN_ORDER[:4], "unit_code", *_IN_ORDER[4:])
+        spelt = spelling(intake.form, tree := org.tree(work))
+    order = [name for name in intake.form.columns if name != "unit_code" or not spelt.sole]
     choices = {name: _firsts(known) for name, known in spelt.words.items()}
     choices["title"] = list(spelt.titles)
     choices["department_code"] = [one.name for one in tree if one.kind is UnitKind.DEPARTMENT]
-    sample = [book["template.sample"] if name == "person_no" else book.get(f"sample.{name}", "")
+    sample = [book["template.sample"] if name == intake.form.key else book.get(f"sample.{name}", "")
               for name in order]  # fmt: skip
-    must = tidy.required()
+    must = intake.form.required()
     notes = [
         (label(name), book["must.must" if name in must else "must.may"], book[f"note.{name}"])
         for name in order
     ]
     made = workbooks.template(
-        book["template.sheet"], [(label(name), choices.get(name, ())) for name in order], sample,
+        intake.said("sheet"), [(label(name), choices.get(name, ())) for name in order], sample,
         (book["template.notes"], notes),
     )  # fmt: skip
-    return _file(made, book["template.file"])
+    return _file(made, intake.said("template"))
 
 
-@blueprint.get("/<int:number>")
-@passes(*frame.DOORS, "people.import_of")
-@entered(Stage.OPEN)
-def result(guest: Guest, number: int) -> ResponseReturnValue:
+def result(guest: Guest, intake: Intake, number: int) -> ResponseReturnValue:
     """What was checked, or what became of it."""
-    return _result(guest, number)
+    return _result(guest, intake, number)
 
 
-@blueprint.post("/<int:number>")
-@passes(*frame.DOORS, "cards.import_checked", "people.import_of")
-@entered(Stage.OPEN)
-def take_in(guest: Guest, number: int) -> ResponseReturnValue:
+def take_in(guest: Guest, intake: Intake, number: int) -> ResponseReturnValue:
     """The good lines are imported."""
     try:
         with frame.working(guest) as work:
-            done = cards.import_checked(work, number)
+            done = intake.take(work, number)
             until = saying.moment(work.now + UNDO_WITHIN)
     except (ConflictError, InvalidError) as refused:
-        return _result(guest, number, refused)
+        return _result(guest, intake, number, refused)
     frame.tell("imports.done", {"count": len(done.rows), "until": until})
-    return redirect(url_for("imports.result", number=number), 303)
+    return redirect(url_for(".result", number=number), 303)
 
 
-@blueprint.post("/<int:number>/undo")
-@passes(*frame.DOORS, "cards.undo_import", "people.import_of")
-@entered(Stage.OPEN)
-def undo(guest: Guest, number: int) -> ResponseReturnValue:
+def undo(guest: Guest, intake: Intake, number: int) -> ResponseReturnValue:
     """The whole of it is taken back."""
     try:
         with frame.working(guest) as work:
-            kept = cards.undo_import(work, number)
+            kept = intake.undo(work, number)
     except ConflictError as refused:
-        return _result(guest, number, refused)
+        return _result(guest, intake, number, refused)
     separator = words.book("roster")["template.separator"]
     code = "imports.undone_but" if kept else "imports.undone"
     frame.tell(code, {"count": len(kept), "kept": separator.join(kept[:MOST_FAULTS])})
-    return redirect(url_for("imports.result", number=number), 303)
+    return redirect(url_for(".result", number=number), 303)
 
 
-@blueprint.get("/<int:number>/errors")
-@passes("people.import_of")
-@entered(Stage.OPEN)
-def errors(guest: Guest, number: int) -> ResponseReturnValue:
+def errors(guest: Guest, intake: Intake, number: int) -> ResponseReturnValue:
     """Their own table once more, with a column of reasons and the wrong cells red."""
     book = words.book("roster")
     with frame.working(guest) as work:
-        found = people.import_of(work, number)
-    body = found.body or _FORGOTTEN
+        found = people.import_of(work, intake.kind, number)
+    body = _FORGOTTEN | dict(found.body)
     reasons: dict[int, list[str]] = {}
     wrong: dict[int, set[int]] = {}
-    for fault in _faults(body["faults"]):
+    for fault in _faults(intake, body["faults"]):
         reasons.setdefault(fault.row, []).append(f"{fault.column}: {fault.what}{fault.remedy}")
     for one in body["faults"]:
         if one["column"] in body["at"]:
             wrong.setdefault(one["row"], set()).add(body["at"][one["column"]])
-    rows = tuple((n, tuple(map(tables.Cell, cells))) for n, cells in body["table"])
+    rows = people.table_of(found).rows
     bad = tuple(row for row in rows if row[0] <= body["header"] or row[0] in reasons)
     told = {row: " ".join(some) for row, some in reasons.items()}
     table = Table(found.name, bad)
@@ -168,14 +227,15 @@ def errors(guest: Guest, number: int) -> ResponseReturnValue:
     return _file(made, book["template.errors_file"])
 
 
-def spelling(tree: Sequence[Branch]) -> tidy.Spelling:
-    """How people write what a roster holds, and the names of the units within sight."""
+def spelling(form: Form, tree: Sequence[Branch]) -> Spelling:
+    """How people write what a file holds, and the names of the units within sight."""
     employers = [one for one in tree if one.kind in {UnitKind.HOSPITAL, UnitKind.BUREAU}]
     departments = [one for one in tree if one.kind is UnitKind.DEPARTMENT and not one.closed]
     book = words.book("roster")
-    return tidy.Spelling(
-        columns=_spelt("column"),
-        words={name: _spelt(name) for name in ("id_type", "sex", "title_level", "status")},
+    chosen = [name for name, holds in form.columns.items() if holds is Holds.WORD]
+    return Spelling(
+        columns=tidy.columns_of(book, form, book["template.separator"]),
+        words={name: _spelt(name) for name in chosen},
         titles=_spelt("title"),
         places={
             "unit_code": tidy.named_places([(one.code, one.name) for one in employers]),
@@ -196,7 +256,7 @@ def label(column: str) -> str:
 @cache
 def _spelt(section: str) -> dict[str, str]:
     book = words.book("roster")
-    return dict(tidy.words_of(book, section, book["template.separator"]))
+    return tidy.words_of(book, section, book["template.separator"])
 
 
 def _firsts(known: Mapping[str, str]) -> list[str]:
@@ -221,32 +281,83 @@ def _table(pasted: str) -> Table:
     return tables.pasted(pasted, words.book("roster")["template.pasted"])
 
 
-def _start(guest: Guest, refused: CmeError | None = None, pasted: str = "") -> ResponseReturnValue:
+def _start(
+    guest: Guest, intake: Intake, refused: CmeError | None = None, pasted: str = ""
+) -> ResponseReturnValue:
     with frame.working(guest) as work:
-        done = people.imports(work)
+        done = people.imports(work, intake.kind)
     return frame.page(
         guest, "console/import.html", refused.http_status if refused else 200, done=done,
         refusal=words.of_error(refused) if refused else "", pasted=pasted, most=MOST_PASTED,
-        moment=saying.moment, largest=LARGEST // 1024 // 1024,
+        moment=saying.moment, largest=LARGEST // 1024 // 1024, kind=intake.said,
+        back=url_for(intake.back),
     )  # fmt: skip
 
 
-def _result(guest: Guest, number: int, refused: CmeError | None = None) -> ResponseReturnValue:
+def _columns(
+    guest: Guest, intake: Intake, number: int, refused: CmeError | None = None,
+    chosen: Chosen | None = None, said: Sequence[tuple[str, int]] = (),
+) -> ResponseReturnValue:  # fmt: skip
     with frame.working(guest) as work:
-        found = people.import_of(work, number)
+        found = people.import_of(work, intake.kind, number)
+        spelt = spelling(intake.form, org.tree(work))
+    table = people.table_of(found)
+    if not table.rows or found.state is not ImportState.CHECKED:
+        return redirect(url_for(".result", number=number))
+    if chosen is None and "at" in found.body:
+        chosen = Chosen(found.body["header"], found.body["at"])
+    header = _row(request.args.get("header", ""))
+    if chosen is None or header:
+        chosen = tidy.guessed(table, spelt, header)
+    picked = {n: name for name, n in chosen.at.items()} | {n: name for name, n in said}
+    below = [cells for row, cells in table.rows if row > chosen.header][:_EXAMPLES]
+    heads = next((cells for row, cells in table.rows if row == chosen.header), ())
+    width = min(max(map(len, [heads, *below])), tables.MOST_COLUMNS)
+    asked = [
+        (n, picked.get(n, ""), *(cells[n].text if n < len(cells) else "" for cells in (heads,)),
+         [cells[n].text for cells in below if n < len(cells) and cells[n].text])
+        for n in range(width)
+    ]  # fmt: skip
+    why = words.of_error(refused) if refused else found.body.get("why", "")
+    return frame.page(
+        guest, "console/import_columns.html", refused.http_status if refused else 200, found=found,
+        why=why, asked=asked, header=chosen.header, rows=[row for row, _ in table.rows[:_HEADS]],
+        names=[(name, label(name)) for name in intake.form.columns], kind=intake.said,
+        back=url_for(intake.back),
+        must=[[label(name) for name in some] for some in intake.form.must],
+    )  # fmt: skip
+
+
+def _refuse_twice(said: Sequence[tuple[str, int]], chosen: Chosen) -> None:
+    for name, n in said:
+        if chosen.at[name] != n:
+            raise InvalidError("imports.header.repeated", name=label(name))
+
+
+def _row(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < len("100000") else 0
+
+
+def _result(
+    guest: Guest, intake: Intake, number: int, refused: CmeError | None = None
+) -> ResponseReturnValue:
+    with frame.working(guest) as work:
+        found = people.import_of(work, intake.kind, number)
         now = work.now
-    body = found.body or _FORGOTTEN
-    faults = tuple(_faults(body["faults"][:MOST_FAULTS]))
+    if found.unread:
+        return redirect(url_for(".columns", number=number))
+    body = _FORGOTTEN | dict(found.body)
+    faults = tuple(_faults(intake, body["faults"][:MOST_FAULTS]))
     undo_until = found.done_at + UNDO_WITHIN if found.done_at else None
     return frame.page(
         guest, "console/import_result.html", refused.http_status if refused else 200, found=found,
         counts=found.counts, faults=faults, count=len(body["faults"]),
-        notes=tuple(_faults(body["notes"][:MOST_FAULTS])), fates=_fates(found),
+        notes=tuple(_faults(intake, body["notes"][:MOST_FAULTS])), fates=_fates(found),
         show=request.args.get("show", ""), body=body, most=MOST_FAULTS,
         refusal=words.of_error(refused) if refused else "", label=label, moment=saying.moment,
-        again=tuple(_faults([_plain(row) for row in refused.rows])) if refused else (),
+        again=tuple(_faults(intake, [_plain(row) for row in refused.rows])) if refused else (),
         undo_until=undo_until, undoable=bool(undo_until and now <= undo_until),
-        states={one.name: one for one in ImportState},
+        states={one.name: one for one in ImportState}, kind=intake.said, back=url_for(intake.back),
     )  # fmt: skip
 
 
@@ -261,14 +372,14 @@ def _fates(found: ImportRecord) -> dict[str, list[tuple[int, str, str, str]]]:
     """The lines by their fate: row, number, name, and what is new."""
     separator = words.book("roster")["template.separator"]
     by_fate: dict[str, list[tuple[int, str, str, str]]] = {fate.value: [] for fate in Fate}
-    for row, no, name, fate, columns in (found.body or _FORGOTTEN)["fates"]:
+    for row, no, name, fate, columns in (_FORGOTTEN | dict(found.body))["fates"]:
         if len(by_fate[fate]) < MOST_FAULTS:
             said = separator.join(label(column) or column for column in columns)
             by_fate[fate].append((row, no, name, said))
     return by_fate
 
 
-def _faults(told: Sequence[Mapping[str, Any]]) -> Iterator[Fault]:
+def _faults(intake: Intake, told: Sequence[Mapping[str, Any]]) -> Iterator[Fault]:
     """Faults in their parts: a sentence names row and column, then the rule, then the remedy."""
     for one in told:
         facts = tuple((name, fact) for name, fact in one["facts"])
@@ -276,11 +387,11 @@ def _faults(told: Sequence[Mapping[str, Any]]) -> Iterator[Fault]:
         start, end = tidy.wrong_part(fault)
         value = fault.value
         parts = (value[:start], value[start:end], value[end:])
-        what, remedy = _said(fault)
+        what, remedy = _said(intake, fault)
         yield Fault(fault.row, label(fault.column) or fault.column, parts, what, remedy)
 
 
-def _said(fault: RowError) -> tuple[str, str]:
+def _said(intake: Intake, fault: RowError) -> tuple[str, str]:
     """What is wrong, and what to do, without the row and the column, which have their own cells."""
     stop, comma, colon = (
         words.book("people")[f"sign.{name}"] for name in ("stop", "comma", "colon")
@@ -290,7 +401,7 @@ def _said(fault: RowError) -> tuple[str, str]:
     said = said.removeprefix(lead).lstrip(comma)
     column = words.sentence("people", "sign.column", {"column": fault.column})
     said = said.removeprefix(column).lstrip(colon)
-    for name in sorted(roster.COLUMNS, key=len, reverse=True):
+    for name in sorted(intake.form.columns, key=len, reverse=True):
         said = said.replace(name, label(name))
     what, _, remedy = said.partition(stop)
     if not remedy and comma in what:

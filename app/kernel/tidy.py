@@ -1,4 +1,4 @@
-"""歪表 — a roster as hospitals keep it, made into lines that can be judged: columns by any of their
+"""歪表 — a table as hospitals keep it, made into lines that can be judged: columns by any of their
 names, cells in any usual writing; what was mended is noted, what cannot be read is a fault.
 """
 
@@ -7,36 +7,75 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from enum import StrEnum
 
 from app.kernel.errors import InvalidError, RowError
 from app.kernel.sheet import Line, Sheet
 from app.kernel.table import Cell, CellKind, Table
-from app.people.rules import roster
-from app.people.terms import ALWAYS, IdType, KnownPerson, Status
 
 _HEAD_WITHIN = 10  # rows; a title, a date and a remark often stand above
-_HEAD_LEAST = 3  # known names that make a row the header
+_HEAD_LEAST = 2  # known names that make a row the header
 _EXACT = 15  # digits of a number that a spreadsheet keeps
 _EPOCH = date(1899, 12, 30)
 _SERIALS = range(1000, 80_000)
 _NEAR = 0.6
 
-_CODES = frozenset({"person_no", "id_number", "phone", "card_no", "card_uid"})
-_DAYS = frozenset({"birth_date", "status_from"})
-_CHOSEN = frozenset({"id_type", "sex", "title_level", "status"})
-_PLACES = frozenset({"unit_code", "department_code"})
 _DAY = re.compile(r"(\d{4})[-/.\u5e74](\d{1,2})[-/.\u6708](\d{1,2})\u65e5?")
 _TIGHT_DAY = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})")
 _SHORT_DAY = re.compile(r"\d{2}[-/.\u5e74]\d{1,2}[-/.\u6708]\d{1,2}\u65e5?|\d{1,2}/\d{1,2}/\d{2,4}")
 _MONTH = re.compile(r"\d{4}[-/.\u5e74]\d{1,2}\u6708?")
+# A figure as people write it, and what they put behind it.
+_AMOUNT = re.compile(r"\d{1,5}(\.\d{1,2})?0*")
+_UNITS = "\u5b66 \u65f6 \u5206 \u5e74 \u5ea6"  # 学时 学分 年度
 _ERROR = re.compile(r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|#+)")
 _UNSEEN = re.compile(
     "[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\u00ad\x00-\x08\x0b\x0c\x0e-\x1f]"
 )
 _WORN_ROW = re.compile(r"\s+")
+
+
+class Holds(StrEnum):
+    """格子内容 — what the cells of a column hold."""
+
+    CODE = "code"
+    NAME = "name"
+    DAY = "day"
+    AMOUNT = "amount"
+    WORD = "word"
+    PLACE = "place"
+    TITLE = "title"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """表样 — the columns of one kind of file, in the order of its template.
+
+    The first names what a line is about. Of the columns of each of `must` a file has one at least.
+    """
+
+    columns: Mapping[str, Holds]
+    must: tuple[tuple[str, ...], ...]
+
+    @property
+    def key(self) -> str:
+        """The column by which a line is known."""
+        return next(iter(self.columns))
+
+    def required(self) -> frozenset[str]:
+        """The columns that a line must have filled in."""
+        return frozenset(names[0] for names in self.must if len(names) == 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """对应列 — which row names the columns, and in which column of the file each stands."""
+
+    header: int
+    at: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +114,7 @@ class _Mending:
     """What the cells of one line become."""
 
     row: int
+    form: Form
     spelling: Spelling
     cells: dict[str, str] = field(default_factory=dict)
     faults: list[RowError] = field(default_factory=list)
@@ -88,18 +128,25 @@ class _Mending:
         self.notes.append(RowError(self.row, column, value[:64], code))
 
 
-def tidy(table: Table, spelling: Spelling) -> Tidied:
-    """The lines of a roster. InvalidError where no row names the columns it must have."""
-    header, at, ignored = _header(table, spelling)
+def tidy(table: Table, form: Form, spelling: Spelling, chosen: Chosen | None = None) -> Tidied:
+    """The lines of a table. InvalidError where no row names the columns that the form must have.
+
+    Where somebody said which column is which, that holds.
+    """
+    if chosen is None:
+        header, at, ignored = _header(table, form, spelling)
+    else:
+        header, at, ignored = chosen.header, chosen.at, _left_out(table, chosen)
+    _refuse_lacking(form, spelling, at)
     lines: list[Line] = []
     faults: list[RowError] = []
     notes: list[RowError] = []
     for row, cells in table.rows:
         if row <= header:
             continue
-        mending = _Mending(row, spelling)
+        mending = _Mending(row, form, spelling)
         said = {name: cells[n] for name, n in at.items() if n < len(cells)}
-        if not any(cell.text.strip() for cell in said.values()) or _is_sample(said, spelling):
+        if not any(cell.text.strip() for cell in said.values()) or _is_sample(said, form, spelling):
             continue
         for name in at:
             mending.cells[name] = _mended(mending, name, said.get(name, Cell("")))
@@ -119,7 +166,28 @@ def near(word: str, known: Iterable[str]) -> str:
     return found[0] if found else ""
 
 
-def _header(table: Table, spelling: Spelling) -> tuple[int, Mapping[str, int], tuple[str, ...]]:
+def guessed(table: Table, spelling: Spelling, header: int = 0) -> Chosen:
+    """What is likely meant where a header is not clear: the fullest of the first rows, by likeness,
+    or the one that was said to be it.
+
+    A column is guessed once, in the first place that is like it.
+    """
+    first = [one for one in table.rows if one[0] == header] or table.rows[:_HEAD_WITHIN]
+    known = [sum(_bare(one.text) in spelling.columns for one in cells) for _, cells in first]
+    width = [sum(bool(one.text.strip()) for one in cells) for _, cells in first]
+    best = max(range(len(first)), key=lambda n: (known[n], width[n], -n))
+    at: dict[str, int] = {}
+    for n, cell in enumerate(first[best][1]):
+        bare = _bare(cell.text)
+        name = spelling.columns.get(bare) or spelling.columns.get(near(bare, spelling.columns))
+        if bare and name and name not in at:
+            at[name] = n
+    return Chosen(first[best][0], at)
+
+
+def _header(
+    table: Table, form: Form, spelling: Spelling
+) -> tuple[int, Mapping[str, int], tuple[str, ...]]:
     best: tuple[int, dict[str, int], list[str]] = (0, {}, [])
     for row, cells in table.rows[:_HEAD_WITHIN]:
         at: dict[str, int] = {}
@@ -136,14 +204,28 @@ def _header(table: Table, spelling: Spelling) -> tuple[int, Mapping[str, int], t
         if len(at) > len(best[1]):
             best = (row, at, ignored)
     if len(best[1]) < _HEAD_LEAST:
-        raise InvalidError("imports.header.none")
-    lacking = [name for name in ("person_no", "name", "id_number") if name not in best[1]]
-    if not spelling.sole and "unit_code" not in best[1]:
+        names = [_first(spelling.columns, some[0]) for some in form.must]
+        raise InvalidError("imports.header.none", names=", ".join(names))
+    return best[0], best[1], tuple(best[2])
+
+
+def _left_out(table: Table, chosen: Chosen) -> tuple[str, ...]:
+    used = set(chosen.at.values())
+    heads = next((cells for row, cells in table.rows if row == chosen.header), ())
+    return tuple(
+        cell.text.strip()[:32]
+        for n, cell in enumerate(heads)
+        if n not in used and cell.text.strip()
+    )
+
+
+def _refuse_lacking(form: Form, spelling: Spelling, at: Mapping[str, int]) -> None:
+    lacking = [names[0] for names in form.must if not set(names) & set(at)]
+    if "unit_code" in form.columns and not spelling.sole and "unit_code" not in at:
         lacking.append("unit_code")
     if lacking:
-        names = [_first(spelling.columns, name) for name in lacking]
+        names = [_first(spelling.columns, name) for name in dict.fromkeys(lacking)]
         raise InvalidError("imports.header.lacking", names=", ".join(names))
-    return best[0], best[1], tuple(best[2])
 
 
 def _first(columns: Mapping[str, str], name: str) -> str:
@@ -156,8 +238,8 @@ def _bare(text: str) -> str:
     return re.sub(r"\(.*?\)|[*:\s]", "", plain).upper()
 
 
-def _is_sample(said: Mapping[str, Cell], spelling: Spelling) -> bool:
-    number = said.get("person_no")
+def _is_sample(said: Mapping[str, Cell], form: Form, spelling: Spelling) -> bool:
+    number = said.get(form.key)
     return number is not None and number.text.strip().startswith(spelling.sample)
 
 
@@ -167,11 +249,12 @@ def _mended(mending: _Mending, column: str, cell: Cell) -> str:
         return ""
     if cell.kind is CellKind.ERROR or _ERROR.fullmatch(text):
         return mending.refuse(column, text, "imports.cell.formula_error")
-    if column in _CODES or column in _DAYS:
-        return (_code if column in _CODES else _day)(mending, column, cell, text)
-    if column == "name" and any(sign.isdecimal() for sign in text):
+    holds = mending.form.columns[column]
+    if holds in _EXACTLY:
+        return _EXACTLY[holds](mending, column, cell, text)
+    if holds is Holds.NAME and any(sign.isdecimal() for sign in text):
         return mending.refuse(column, text, "imports.cell.digits_in_name")
-    reading = _READINGS.get(column)
+    reading = _READINGS.get(holds)
     return text if reading is None else reading(mending, column, text)
 
 
@@ -183,7 +266,7 @@ def _cleared(mending: _Mending, column: str, cell: Cell) -> str:
     bare = text.strip(" \t\r\n\u00a0\u3000")
     if bare != text and bare:
         mending.note(column, cell.text, "imports.mended.spaces")
-    if bare[:1] in {"'", "\u2018", "\u2019", "`"} and column in _CODES:
+    if bare[:1] in {"'", "\u2018", "\u2019", "`"} and mending.form.columns[column] is Holds.CODE:
         mending.note(column, cell.text, "imports.mended.quote")
         bare = bare[1:].strip()
     return bare
@@ -231,6 +314,15 @@ def _day(mending: _Mending, column: str, cell: Cell, text: str) -> str:
     return mending.refuse(column, text, "imports.cell.text_day")
 
 
+def _amount(mending: _Mending, column: str, cell: Cell, text: str) -> str:
+    plain = _WORN_ROW.sub("", unicodedata.normalize("NFKC", text)).rstrip(_UNITS)
+    if cell.kind is CellKind.DAY or not _AMOUNT.fullmatch(plain):
+        return mending.refuse(column, text, "imports.cell.not_an_amount")
+    if plain != text:
+        mending.note(column, text, "imports.mended.amount")
+    return plain
+
+
 def _word(mending: _Mending, column: str, text: str) -> str:
     known = mending.spelling.words[column]
     bare = _WORN_ROW.sub("", unicodedata.normalize("NFKC", text))
@@ -268,46 +360,29 @@ def _title(mending: _Mending, column: str, text: str) -> str:
     return text
 
 
-_READINGS: Mapping[str, Callable[[_Mending, str, str], str]] = {
-    **dict.fromkeys(_CHOSEN, _word), **dict.fromkeys(_PLACES, _place), "title": _title,
+_READINGS: Mapping[Holds, Callable[[_Mending, str, str], str]] = {
+    Holds.WORD: _word, Holds.PLACE: _place, Holds.TITLE: _title,
+}  # fmt: skip
+_EXACTLY: Mapping[Holds, Callable[[_Mending, str, Cell, str], str]] = {
+    Holds.CODE: _code, Holds.DAY: _day, Holds.AMOUNT: _amount,
 }  # fmt: skip
 
 
 def _filled(mending: _Mending) -> None:
-    """What a roster leaves out because it goes without saying."""
+    """What a table leaves out because it goes without saying."""
     cells, spelling = mending.cells, mending.spelling
     wrong = {fault.column for fault in mending.faults}
-    if not cells.get("unit_code") and "unit_code" not in wrong:
+    told = mending.form.columns
+    if "unit_code" in told and not cells.get("unit_code") and "unit_code" not in wrong:
         cells["unit_code"] = spelling.sole
     level = spelling.titles.get(cells.get("title", ""))
-    if level and not cells.get("title_level") and "title_level" not in wrong:
+    if (
+        "title_level" in told
+        and level
+        and not cells.get("title_level")
+        and "title_level" not in wrong
+    ):
         cells["title_level"] = level
-
-
-def settled(sheet: Sheet, known: Mapping[str, KnownPerson]) -> Sheet:
-    """The sheet with what its lines leave out: as it stands of who is known, the usual of others.
-
-    A cell that could not be read is a fault, and stays empty.
-    """
-    wrong = {(fault.row, fault.column) for fault in sheet.faults}
-    lines = tuple(_settled(line, known.get(line["person_no"]), wrong) for line in sheet.lines)
-    columns = (*sheet.columns, *(name for name in lines[0].cells if name not in sheet.columns))
-    return Sheet(columns, lines, sheet.faults)
-
-
-def _settled(line: Line, known: KnownPerson | None, wrong: Container[tuple[int, str]]) -> Line:
-    cells = dict(line.cells)
-    if not cells.get("id_type") and (line.row, "id_type") not in wrong:
-        cells["id_type"] = known.profile.id_type if known else IdType.ID_CARD
-    if not cells.get("status") and (line.row, "status") not in wrong:
-        since, status = known.history[-1] if known and known.history else (ALWAYS, Status.NORMAL)
-        cells["status"] = status
-        if not cells.get("status_from") and (line.row, "status_from") not in wrong:
-            cells["status_from"] = "" if since == ALWAYS else since.isoformat()
-    if not cells.get("phone"):
-        # An empty cell is no reason to forget how somebody can be reached.
-        cells.pop("phone", None)
-    return Line(line.row, cells)
 
 
 def without(sheet: Sheet, rows: Iterable[int]) -> Sheet:
@@ -354,19 +429,20 @@ def named_places(units: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]
     return found
 
 
-def required() -> Sequence[str]:
-    """The columns that a form must have filled in."""
-    return tuple(
-        name for name in roster.COLUMNS.required if name in {"person_no", "name", "id_number"}
-    )
-
-
-def words_of(book: Mapping[str, str], section: str, parting: str) -> Iterator[tuple[str, str]]:
+def words_of(book: Mapping[str, str], section: str, parting: str) -> dict[str, str]:
     """Each way to write a word, with the word, of one section of a book of words."""
-    for code, said in book.items():
-        if code.startswith(f"{section}."):
-            for one in said.split(parting):
-                yield (
-                    one.replace(" ", "").upper() if section == "column" else one,
-                    code.partition(".")[2],
-                )
+    return {
+        one: code.partition(".")[2]
+        for code, said in book.items()
+        if code.startswith(f"{section}.")
+        for one in said.split(parting)
+    }
+
+
+def columns_of(book: Mapping[str, str], form: Form, parting: str) -> dict[str, str]:
+    """Each way to write the name of a column of the form, with the column."""
+    return {
+        one.replace(" ", "").upper(): name
+        for name in form.columns
+        for one in book[f"column.{name}"].split(parting)
+    }

@@ -1,0 +1,21 @@
+"""导入的种类 — what the console imports, each with its columns and its doors."""
+
+from __future__ import annotations
+
+from app.cards import commands as cards
+from app.cards import rules as card_rules
+from app.people.rules import roster
+from app.people.terms import ImportKind
+from app.web.console.imports import Intake, screens_of
+
+PEOPLE = Intake(
+    ImportKind.PEOPLE, "imports", roster.FORM, cards.check_roster, cards.import_checked,
+    cards.undo_import, ("cards.check_roster", "cards.import_checked", "cards.undo_import"),
+    "people.index",
+)  # fmt: skip
+CARDS = Intake(
+    ImportKind.CARDS, "card_imports", card_rules.FORM, cards.check_cards, cards.take_cards,
+    cards.undo_cards, ("cards.check_cards", "cards.take_cards", "cards.undo_cards"), "cards.shelf",
+)  # fmt: skip
+
+BLUEPRINTS = tuple(map(screens_of, (PEOPLE, CARDS)))
