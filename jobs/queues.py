@@ -11,7 +11,7 @@ from rq import Queue as RedisQueue
 from rq.serializers import JSONSerializer
 
 from app.base.site import Handler
-from jobs import awards, binding, sweeping, uploads, wechat
+from jobs import awards, binding, sweeping, transfers, uploads, wechat
 
 # A black-holed Redis must not hold anybody: its own defaults hang for a minute.
 _ANSWER_S = 1.0
@@ -35,6 +35,7 @@ HANDLERS: dict[str, Handler] = {
     "cards.changed": uploads.settle,
     "credits.check": sweeping.reconcile,
     "house.sweep": sweeping.sweep,
+    "transfers.expire": transfers.expire,
     "wechat.answer": wechat.answer,
     "wechat.menu": wechat.menu,
     "wechat.tag": wechat.tag,

@@ -47,6 +47,8 @@ JOBS = (
     # A binding that waits a day takes effect within minutes of it.
     Periodic("accounts.settle", every=timedelta(minutes=5)),
     Periodic("accounts.recheck", every=timedelta(days=1)),
+    # One that is over is so at once; this tells its person.
+    Periodic("transfers.expire", every=timedelta(days=1)),
     Periodic("house.sweep", every=timedelta(hours=1)),
     Periodic("credits.check", every=timedelta(days=1), after=timedelta(hours=3)),
 )

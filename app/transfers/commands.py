@@ -143,9 +143,10 @@ def withdraw_own(work: Work, person_no: str, transfer_id: int) -> None:
     """撤回 — a person does not ask any more."""
     person = people.within_sight(work, person_no)
     with work.reaching():
-        row = _locked(work, transfer_id)
-        if row.person_id != person.id:
+        row = work.session.get(TransferRow, transfer_id)
+        if row is None or row.person_id != person.id:
             raise NotFoundError("transfers.request.unknown", number=transfer_id)
+        _lock(work, row)
         _judge(work, row, frozenset({Side.PERSON}), Act.WITHDRAW)
         row.state, row.ended_at, row.ended_by = State.WITHDRAWN, work.now, work.actor.name
 
@@ -226,16 +227,21 @@ def _locked(work: Work, transfer_id: int) -> TransferRow:
     row = work.session.get(TransferRow, transfer_id)
     if row is None:
         raise NotFoundError("transfers.request.unknown", number=transfer_id)
-    with work.reaching():  # of others for the same person too: one of them may end them all
-        together = select(TransferRow).where(
-            TransferRow.person_id == row.person_id,
-            (TransferRow.state == State.OPEN) | (TransferRow.id == row.id),
-        )
-        work.session.scalars(
-            together.order_by(TransferRow.id).with_for_update(),
-            execution_options={"populate_existing": True},
-        ).all()
+    with work.reaching():
+        _lock(work, row)
     return row
+
+
+def _lock(work: Work, row: TransferRow) -> None:
+    """Hold it as it is now, and what else is open for the same person: one may end them all."""
+    together = select(TransferRow).where(
+        TransferRow.person_id == row.person_id,
+        (TransferRow.state == State.OPEN) | (TransferRow.id == row.id),
+    )
+    work.session.scalars(
+        together.order_by(TransferRow.id).with_for_update(),
+        execution_options={"populate_existing": True},
+    ).all()
 
 
 def _units(work: Work, row: TransferRow) -> tuple[Unit, Unit]:

@@ -50,6 +50,7 @@ CREDITS = {
 OWN = {
     "data": "data",
     "lost": "lost",
+    "transfer": "transfer?q=医院",
     "account": "account",
     "reset": "account/reset",
     "sessions": "sessions",

@@ -38,8 +38,8 @@ Count = Callable[..., int]
 OPENID = "o-he-min"
 PAGES = (
     "", "credits", "credits/2026", "credits/2012", "why", f"why/{EARLY}/1", f"why/{WAITING}/1",
-    f"why/{GIVEN}/1", "data", "lost", "account", "account/reset", "sessions", "bindings", "bind",
-    "standards", "notices", "faq", "help",
+    f"why/{GIVEN}/1", "data", "lost", "transfer", "account", "account/reset", "sessions",
+    "bindings", "bind", "standards", "notices", "faq", "help",
 )  # fmt: skip
 FOR_THE_BOUND = tuple(page for page in PAGES if page not in {
     "bind", "standards", "notices", "faq", "help",

@@ -38,6 +38,7 @@ BY_PHONE = {
     "phone.end_sessions", "phone.scan", "phone.match", "phone.freezing", "phone.freeze",
     "phone.bind", "phone.bind_phone", "phone.bind_by_card", "phone.bind_by_slip",
     "phone.ask_human", "phone.bindings", "phone.unbind", "phone.claim",
+    "phone.transfer", "phone.ask_transfer",
 }  # fmt: skip
 BY_PASSWORD = {"login.page", "login.sign_in", "login.code", "login.use_code"}
 BY_PICTURE = {"login.scan", "login.picture"}

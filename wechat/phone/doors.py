@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from wechat.phone import assets, entering, faces
 from wechat.phone.blueprint import blueprint
-from wechat.phone.pages import account, binding, credits, standing, why
+from wechat.phone.pages import account, binding, credits, standing, transfer, why
 
 # Each of these hangs its pages on the blueprint when it is imported.
-PAGES = (assets, entering, account, binding, credits, standing, why, faces)
+PAGES = (assets, entering, account, binding, credits, standing, transfer, why, faces)
 
 __all__ = ["PAGES", "blueprint"]
