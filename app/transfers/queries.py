@@ -167,7 +167,7 @@ def _transfer(work: Work, row: TransferRow, units: dict[int, Unit], title: str) 
         id=TransferId(row.id),
         person_no=row.person_no,
         name=row.name,
-        title="" if hidden else title,
+        title=title if case.state is State.OPEN and not hidden else "",
         source="" if hidden else source.name,
         target=target.name,
         target_code=target.code,

@@ -86,8 +86,8 @@ class Step:
 class Transfer:
     """转单位 — one request, as whoever looks may know it.
 
-    `source` and what is known of the person beside number and name are empty for the unit that is
-    to be joined until the other side, or the person, has agreed.
+    `source` and `title` are empty for the unit that is to be joined until the other side, or the
+    person, has agreed; `title` is empty once it is over, as it may be another by then.
     """
 
     id: TransferId
