@@ -13,6 +13,7 @@ from app.base import trail as _trail
 from app.base.database import Base
 from app.cards import tables as _cards
 from app.credits import tables as _credits
+from app.filing import tables as _filing
 from app.making import tables as _making
 from app.org import tables as _org
 from app.people import tables as _people
@@ -21,7 +22,7 @@ from app.standards import tables as _standards
 from app.transfers import tables as _transfers
 
 TABLES = (
-    _accounts, _attendance, _awards, _cards, _credits, _making, _org, _people, _projects, _standards, _trail, _transfers
+    _accounts, _attendance, _awards, _cards, _credits, _filing, _making, _org, _people, _projects, _standards, _trail, _transfers
 )  # fmt: skip
 LOCK = 4_201_958  # any number that nothing else in the database uses
 

@@ -43,8 +43,11 @@ class Permission(StrEnum):
     PEOPLE_OWN = "people:own"
     PEOPLE_READ = "people:read"
     PEOPLE_TRANSFER = "people:transfer"
+    PROJECTS_FILE = "projects:file"
     PROJECTS_IMPORT = "projects:import"
     PROJECTS_READ = "projects:read"
+    PROJECTS_REPORT = "projects:report"
+    PROJECTS_REVIEW = "projects:review"
     STANDARDS_LOAD = "standards:load"
     STANDARDS_READ = "standards:read"
     SWIPES_READ = "swipes:read"
@@ -75,11 +78,11 @@ _READS = frozenset(
 )
 _HOST = frozenset(
     {P.AWARDS_RUN, P.AWARDS_UNDO, P.PROJECTS_IMPORT, P.SWIPES_RESOLVE, P.SWIPES_UPLOAD}
-    | {P.DEVICES_MANAGE}
+    | {P.DEVICES_MANAGE, P.PROJECTS_FILE, P.PROJECTS_REPORT}
 )
 _STAFF = frozenset({P.CARDS_CHANGE, P.PEOPLE_IMPORT, P.PEOPLE_TRANSFER, P.ORG_IMPORT})
 
-_BUREAU = frozenset({P.AWARDS_REVIEW})
+_BUREAU = frozenset({P.AWARDS_REVIEW, P.PROJECTS_REVIEW})
 
 # What everyone who works in the console may do for themselves.
 _CONSOLE = frozenset({P.ACCOUNTS_ACTIVATE, P.ACCOUNTS_SELF})
@@ -93,7 +96,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
     | _STAFF
     | _CONSOLE
     | {P.ACCOUNTS_GRANT, P.ACCOUNTS_BIND, P.ACCOUNTS_RESET, P.CARDS_PROVE},
-    Role.DEPARTMENT_SECRETARY: _READS | _CONSOLE,
+    Role.DEPARTMENT_SECRETARY: _READS | _CONSOLE | {P.PROJECTS_FILE},
     Role.AUDITOR: _READS | _CONSOLE,
     Role.PERSON: frozenset(
         {P.ACCOUNTS_PROVE, P.ACCOUNTS_SELF, P.CARDS_OWN, P.CREDITS_READ, P.PEOPLE_OWN}

@@ -37,6 +37,10 @@ from app.cards.terms import CardState
 from app.cli import filing as files
 from app.credits import commands as ledger
 from app.credits import queries as credits
+from app.filing import commands as applying
+from app.filing import queries as applied
+from app.filing.terms import FileKind
+from app.filing.terms import Sought as SoughtFiling
 from app.kernel.actor import Actor, Role
 from app.kernel.secret import Secret
 from app.making import commands as making
@@ -69,6 +73,7 @@ from tests.house.estate import (
     card_list,
     roster,
 )
+from tests.support import applying as applications
 from tests.support import filing as filed
 from tests.support.cast import (
     ACUPUNCTURE,
@@ -475,6 +480,34 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "awards.undo": (Case(lambda w, e: awards.undo(w, e.run_id, WHY)),),
     "awards.weigh": (Case(lambda w, _: judged.weigh(w, OWN_NO, 1, Options())),),
     "awards.verdicts_of": (Case(lambda w, e: judged.verdicts_of(w, e.run_id)),),
+    "filing.agree": (Case(lambda w, e: applying.agree(w, e.handed_filing_id, seen=3)),),
+    "filing.attach": (
+        Case(lambda w, e: applying.attach(
+            w, e.filing_id, FileKind.OTHER, applications.paper("附页.pdf"))),
+    ),
+    "filing.attachment_of": (
+        Case(lambda w, e: applied.attachment_of(w, e.filing_id, e.attachment_id)),
+    ),
+    "filing.detach": (Case(lambda w, e: applying.detach(w, e.filing_id, e.attachment_id)),),
+    "filing.announce": (
+        Case(lambda w, e: applying.announce(w, e.sent_filing_id, "L2013-1", seen=3)),
+    ),
+    "filing.discard": (Case(lambda w, e: applying.discard(w, e.filing_id, seen=2)),),
+    "filing.file": (Case(lambda w, e: applying.file(w, e.filing_id, seen=2)),),
+    "filing.folder_of": (Case(lambda w, e: applied.folder_of(w, e.filing_id)),),
+    "filing.open_draft": (Case(lambda w, _: applying.open_draft(w, HOSPITAL)),),
+    "filing.refuse": (Case(lambda w, e: applying.refuse(w, e.handed_filing_id, WHY, seen=3)),),
+    "filing.save": (
+        Case(lambda w, e: applying.save(w, e.filing_id, applications.typed(), seen=2)),
+    ),
+    "filing.send_back": (Case(lambda w, e: applying.send_back(w, e.sent_filing_id, WHY, seen=3)),),
+    "filing.shelf": (
+        Case(
+            lambda w, _: applied.shelf(w, SoughtFiling(words="@H1")),
+            silent=lambda found: not found.filings,
+        ),
+    ),
+    "filing.waiting": (Case(lambda w, _: applied.waiting(w), "counts, within sight"),),
     "making.open_batch": (Case(lambda w, _: making.open_batch(w, HOSPITAL, Kind.NEW)),),
     "making.add": (Case(lambda w, e: making.add(w, e.card_batch_id, [HE_MIN])),),
     "making.withdraw": (Case(lambda w, e: making.withdraw(w, e.card_batch_id, ZHOU_LAN)),),

@@ -51,7 +51,7 @@ from device.mbox.machine import Card, Machine
 from device.mbox.terms import NO_HASH
 from device.mbox.writing import batch as written
 from tests.house.entering import Entered, entered
-from tests.support import batches, entrance, filing, terminal
+from tests.support import applying, batches, entrance, filing, terminal
 from tests.support.binding import by_slip, follower, slip_of
 from tests.support.cast import (
     CAO_JING,
@@ -117,6 +117,11 @@ class Estate:
     submitted_batch_id: int
     checked_id: int
     imported_id: int
+    # A project that is filed: a draft, one before the unit, one before the bureau.
+    filing_id: int
+    handed_filing_id: int
+    sent_filing_id: int
+    attachment_id: int
     transfer_id: int
     checked_cards_id: int
     imported_cards_id: int
@@ -212,9 +217,8 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
         site, cast, device, machine, other, package.id, found["upload"], queued_upload_id,
         batch.batch_id, found["unknown_card"], found["revoked_card"], found["unknown_activity"],
         run_id, queued_run_id, batch_id, _given_up(site, cast.unit(HOSPITAL).place),
-        found["card"], *_asked_for(site), *_rosters(site, cast), _leaving(site, cast),
-        *_lists(site, cast),
-        found["entry"], code, invitation,
+        found["card"], *_asked_for(site), *_rosters(site, cast), *_filed(site, cast),
+        _leaving(site, cast), *_lists(site, cast), found["entry"], code, invitation,
         _granted(site, invitation), token, unsent.data, unsent.batch_id, people_in,
     )  # fmt: skip
 
@@ -226,6 +230,25 @@ def _reported(site: Site) -> None:
         _awarded(site, no)
     with begin(site, OPERATOR) as work:
         awards.report(work, REPORTED_NO)
+
+
+def _filed(site: Site, cast: Cast) -> tuple[int, int, int, int]:
+    """Of the first hospital three filings, of the second one; each with a file."""
+    made: list[int] = []
+    files: list[int] = []
+    for actor, steps in (
+        (cast.hospital_admin, ()),
+        (cast.secretary, ("file",)),
+        (cast.hospital_admin, ("file",)),
+        (cast.county_hospital_admin, ()),
+    ):
+        leader = id_number(date(1970, 1, 1), len(made))
+        form = applying.typed(leader_id=leader, name=f"{actor.name}的培训班")
+        made.append(applying.drafted(site, actor, form))
+        files.append(applying.attached(site, actor, made[-1]))
+        if steps:
+            applying.handed_in(site, actor, made[-1])
+    return made[0], made[1], made[2], files[0]
 
 
 def _granted(site: Site, invitation: Invitation) -> int:

@@ -50,6 +50,8 @@ BY_SESSION = {
     "projects.shelf", "projects.dossier", "projects.decide",
     "cards.shelf", "cards.open_batch", "cards.set_state", "cards.batch", "cards.add",
     "cards.material", "cards.withdraw", "cards.hand_in", "cards.make", "cards.hand_out",
+    "filings.shelf", "filings.open_draft", "filings.page", "filings.edit", "filings.keep",
+    "filings.of_unit", "filings.of_bureau", "filings.attachment",
     "administrators.page", "administrators.invite", "administrators.end",
     "bindings.page", "bindings.answer", "bindings.printed",
     "people.index", "people.export", "people.person", "people.put_status", "people.edit",

@@ -45,6 +45,8 @@ def addresses(desk: Desk, estate: Estate) -> Iterator[tuple[Rule, str, str]]:
         "no": OWN_NO, "project_no": OWN_NO, "batch": 1, "batch_no": 1, "person_no": HE_MIN,
         "run_id": estate.run_id, "number": estate.card_batch_id, "key": estate.batch_id,
         "code": CARDIOLOGY, "transfer": estate.transfer_id,
+        "filing_id": estate.filing_id,
+        "attachment_id": estate.attachment_id,
     }  # fmt: skip
     imported = {"imports": estate.imported_id, "card_imports": estate.imported_cards_id}
     adapter = app.url_map.bind("")

@@ -10,6 +10,7 @@ from app.web.console import (
     cards,
     clocks,
     departments,
+    filing_form,
     intakes,
     me,
     person,
@@ -28,6 +29,7 @@ BLUEPRINTS = (
     *intakes.BLUEPRINTS,
     bindings.blueprint,
     projects.blueprint,
+    filing_form.blueprint,  # of `filings`, whose form it is
     analysis.blueprint,
     clocks.blueprint,
     awarding.blueprint,

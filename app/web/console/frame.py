@@ -70,6 +70,7 @@ MENU: Sequence[Section] = (
         Item("bindings.page", P.ACCOUNTS_BIND),
     )),
     Section("project", (
+        Item("filings.shelf", P.PROJECTS_READ),
         Item("projects.shelf", P.PROJECTS_READ, ("analysis", "awarding", "clocks", "settling")),
     )),
     Section("other", (Item("administrators.page", P.ACCOUNTS_GRANT),)),

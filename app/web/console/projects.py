@@ -124,13 +124,14 @@ def _sought() -> Sought:
     year = asked.get("year", "")
     return Sought(
         int(year) if year.isascii() and year.isdecimal() and len(year) <= _DIGITS else None,
-        _one_of(Level, asked.get("level", "")),
-        _one_of(ProjectState, asked.get("state", "")),
+        one_of(Level, asked.get("level", "")),
+        one_of(ProjectState, asked.get("state", "")),
         asked.get("words", "")[:_LONGEST].strip(),
     )
 
 
-def _one_of(kind: type[E], value: str) -> E | None:
+def one_of(kind: type[E], value: str) -> E | None:
+    """The word of that value; None for what is none."""
     return kind(value) if value in set(kind) else None
 
 

@@ -34,7 +34,9 @@ function key(one) {
 }
 
 function fields(one) {
-  return [...one.elements].filter((field) => field.name && !SECRET.has(field.type));
+  return [...one.elements].filter(
+    (field) => field.name && !SECRET.has(field.type) && !("secret" in field.dataset),
+  );
 }
 
 function fill(one, typed) {
