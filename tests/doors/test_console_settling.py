@@ -7,11 +7,16 @@ import re
 
 import pytest
 
+from app.base.work import begin
+from app.cards import commands as cards
+from app.cards.terms import CardState
 from app.kernel.actor import Role
-from tests.support.cast import CITY_BUREAU, COUNTY_HOSPITAL
+from device.mbox.machine import Card
+from tests.support.cast import CITY_BUREAU, COUNTY_HOSPITAL, HE_MIN, OPERATOR
 from tests.support.filing import NO
 from tests.support.holding import BOTH, NEARLY_OUT, PEOPLE, Training, name_of, number_of
 from tests.support.office import Desk, Office
+from tests.support.terminal import at
 
 PAGE = f"/console/records/{NO}/1"
 ANALYSIS = f"/console/analysis/{NO}/1"
@@ -90,6 +95,52 @@ def test_two_who_decide_at_once_are_told_apart(desk: Desk, office: Office) -> No
     second = desk.send(PAGE, ids=ids, act="discard", reason="不是本院的人")
 
     assert (first.status_code, second.status_code) == (303, 409)
+
+
+def test_an_unknown_card_may_be_of_who_lost_one_that_week(desk: Desk, training: Training) -> None:
+    with begin(training.site, OPERATOR) as work:
+        cards.set_state(work, HE_MIN, CardState.LOST, at("12:00:00", "2013-05-17"))
+        cards.set_state(work, number_of(0), CardState.LOST, at("12:00:00", "2013-05-19"))
+
+    page = desk.get(PAGE).text
+    sent = {"ids": ids_of(page), "act": "attach", "reason": "本人说补过卡"}
+
+    # Who swiped with their own card that day is not meant.
+    assert "可能是这 1 个人的卡</summary>" in page
+    assert re.search(rf'value="{HE_MIN}".*那几天卡挂失或者停用（5 月 17 日）', page)
+    assert desk.send(PAGE, **sent, likely=HE_MIN, person_no="").status_code == 303
+    assert f"认领给了人员编号 {HE_MIN}" in desk.get(PAGE).text
+
+
+def test_swipes_for_an_activity_that_nobody_knows_are_claimed_for_a_batch_or_discarded(
+    desk: Desk, office: Office, training: Training
+) -> None:
+    own = Card(uid=bytes([4, 0, PEOPLE - 1, 0x5A]), card_no=EVENING)
+    for clock, activity in (("07:50:00", "A-77"), ("17:20:00", "A-77"), ("18:00:00", "A-78")):
+        training.machine.tap(own, at=at(clock, "2013-05-18"), activity_id=activity)
+    training.machine.upload()
+    stranger = office.desk(Role.HOSPITAL_ADMIN, COUNTY_HOSPITAL, name="other")
+    page = desk.get("/console/records").text
+    first, second = re.findall(r'name="ids" value="([^"]+)"', page)
+    sent = {"ids": first, "act": "claim", "reason": "活动包没有更新"}
+
+    assert '3</span><div><p class="t">条刷卡没有期次' in desk.get("/console/").text
+    assert "每一条刷卡都有期次" in stranger.get("/console/records").text
+    assert stranger.send("/console/records", **sent, batch=f"{NO}/1").status_code == 404
+    undecided = desk.send("/console/records", **sent, other="第一期")
+    assert (undecided.status_code, "还没有选是哪一期" in undecided.text) == (422, True)
+    assert 'value="第一期"' in undecided.text
+    assert f'value="{NO}/1"' in page
+    assert desk.send("/console/records", **sent, batch=f"{NO}/1").status_code == 303
+    assert "2 次刷卡归到了第 1 期" in desk.get("/console/records").text
+    assert desk.send("/console/records", **sent, batch=f"{NO}/1").status_code == 409
+    desk.send("/console/records", ids=second, act="discard", reason="试机器")
+    assert "每一条刷卡都有期次" in desk.get("/console/records").text
+    assert number_of_granted(desk) == BOTH
+
+
+def number_of_granted(desk: Desk) -> int:
+    return int(re.findall(r'id="granted">(\d+)', desk.get(ANALYSIS).text)[0])
 
 
 def test_records_of_another_hospital_are_not_there(desk: Desk, office: Office) -> None:

@@ -23,7 +23,7 @@ from app.accounts.queries import proofs
 from app.accounts.terms import CodeId, DeliveryState, GrantId, Screen
 from app.accounts.terms.proofs import Attempt, PhoneEvidence, SlipEvidence
 from app.attendance import commands as attendance
-from app.attendance.queries import clocks, devices, histogram, records, uploads
+from app.attendance.queries import clocks, devices, guessing, histogram, records, uploads
 from app.attendance.terms import Answer, DeviceKind
 from app.awards import commands as awards
 from app.awards import queries as judged
@@ -145,6 +145,12 @@ def _handed_in(work: Work, estate: Estate) -> None:
 def _repaired(work: Work, _: Estate) -> int:
     count = clocks.crooked(work, OWN_NO, 1, OWN_SN).swipes
     return attendance.repair_clock(work, OWN_NO, 1, OWN_SN, 60, WHY, swipes=count)
+
+
+def _guessed(work: Work, _: Estate) -> object:
+    """Who may have swiped with the unknown card, since their own is lost."""
+    cards.set_state(work, ZHOU_LAN, CardState.LOST)
+    return guessing.guesses(work, OWN_NO, 1)
 
 
 def _imposter(work: Work, _: Estate) -> object:
@@ -421,6 +427,8 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "attendance.undo_clock_repair": (
         Case(lambda w, e: attendance.undo_clock_repair(w, OWN_NO, 1, _repaired(w, e))),
     ),
+    "attendance.strays": (Case(lambda w, _: guessing.strays(w), "records, within sight"),),
+    "attendance.guesses": (Case(_guessed),),
     "attendance.discard": (Case(lambda w, e: attendance.discard(w, e.nameless, WHY)),),
     "attendance.enrol": (Case(lambda w, e: attendance.enrol(w, WAITING_SN, e.enrol_code)),),
     "attendance.forget_nonces": (Case(lambda w, _: attendance.forget_nonces(w), _UPKEEP),),

@@ -46,7 +46,7 @@ BY_SESSION = {
     "login.password", "login.set_password", "login.second", "login.prove_second", "login.enrol",
     "login.confirm", "console.home", "console.choose", "console.sessions", "console.end",
     "console.security", "console.renew", "console.drop", "console.out",
-    "clocks.page", "clocks.repair", "clocks.undo",
+    "settling.strays", "settling.claim", "clocks.page", "clocks.repair", "clocks.undo",
     "projects.shelf", "projects.dossier", "projects.decide",
     "cards.shelf", "cards.open_batch", "cards.set_state", "cards.batch", "cards.add",
     "cards.material", "cards.withdraw", "cards.hand_in", "cards.make", "cards.hand_out",

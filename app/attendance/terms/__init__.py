@@ -11,6 +11,7 @@ from app.kernel.place import Place
 from app.kernel.secret import Secret
 from app.kernel.span import in_utc, shown
 from app.org.terms import UnitId
+from app.projects.terms import Batch
 
 DeviceId = NewType("DeviceId", int)
 UploadId = NewType("UploadId", int)
@@ -250,3 +251,37 @@ class Crooked:
     swipes: int
     first_at: datetime | None
     last_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """没有期次的刷卡 — what a terminal brought for an activity that we do not know.
+
+    `near` are the batches held at that time, of which it may be one.
+    """
+
+    terminal: str
+    activity_id: str
+    records: tuple[SwipeId, ...]
+    first_at: datetime
+    last_at: datetime
+    near: tuple[Batch, ...]
+
+
+class Hint(StrEnum):
+    """猜测的理由 — why an unknown card may be somebody's, the likeliest first."""
+
+    HANDED = "handed"  # 那几天领了新卡
+    GONE = "gone"  # 那几天卡挂失或停用
+    NONE = "none"  # 没有在用的卡
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """可能的持卡人 — somebody whose card an unknown one may be, who was seen with no other."""
+
+    person_no: str
+    name: str
+    where: str
+    hint: Hint
+    on: datetime | None

@@ -12,6 +12,7 @@ from app.accounts import queries as desk
 from app.accounts import steps
 from app.accounts.queries import proofs
 from app.accounts.terms import GrantId, Screen, SessionId, Stage
+from app.attendance.queries import guessing
 from app.awards import queries as awards
 from app.base import words
 from app.base.work import begin, passes
@@ -35,6 +36,7 @@ _DIGITS = 19  # more are no id of a database
 @blueprint.get("/")
 @passes(
     *frame.DOORS, "accounts.requests", "awards.due", "transfers.waiting", "filing.waiting",
+    "attendance.strays",
 )  # fmt: skip
 @entered(Stage.OPEN)
 def home(guest: Guest) -> ResponseReturnValue:
@@ -45,9 +47,11 @@ def home(guest: Guest) -> ResponseReturnValue:
         filed = filings.waiting(work) if Permission.PROJECTS_READ in may else None
         asked = proofs.requests(work) if Permission.ACCOUNTS_BIND in may else ()
         moving = transfers.waiting(work) if Permission.PEOPLE_TRANSFER in may else None
+        strays = guessing.strays(work) if Permission.SWIPES_READ in may else ()
     return frame.page(
         guest, "console/home.html", due=due, asked=asked, moving=moving,
         filed=_waits(may, filed),
+        strays=sum(len(one.records) for one in strays),
         awards_itself=Permission.AWARDS_RUN in may,
     )  # fmt: skip
 
