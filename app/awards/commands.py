@@ -107,6 +107,24 @@ def give_up(work: Work, run_id: int) -> None:
         _fail(work, run, UnavailableError("awards.run.given_up"))
 
 
+@command(Permission.AWARDS_RUN)
+def cancel(work: Work, run_id: int) -> None:
+    """停下 — a run that still waits is not judged. ConflictError for one that is being judged.
+
+    Judging is one transaction: it cannot be stopped halfway, and leaves nothing half done.
+    """
+    asked = select(RunRow).where(RunRow.id == run_id)
+    found = work.session.scalar(asked)
+    if found is None:
+        raise NotFoundError("awards.run.unknown", run=run_id)
+    run = work.session.scalar(
+        asked.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    )
+    if run is None or run.state != RunState.QUEUED:
+        raise ConflictError("awards.run.under_way", run=run_id)
+    _fail(work, run, ConflictError("awards.run.cancelled", by=work.actor.name))
+
+
 @command(Permission.AWARDS_UNDO, reaches=True)
 def undo(work: Work, run_id: int, reason: str) -> int:
     """撤销授分 — take back all credit of the run in force, with its reason; how many entries.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import Any
 
 import pytest
@@ -61,6 +62,34 @@ def test_the_list_names_everyone_with_result_and_reason(desk: Desk) -> None:
     assert f"给 {GRANTED} 人授分" in page
     assert "现在还没有写入任何学分" in page
     assert page.count("没有得分</span>，") > 0
+
+
+def test_an_award_is_followed_among_ones_own_tasks_and_stopped_while_it_waits(
+    desk: Desk, office: Office, owner: Engine, clock: Clock
+) -> None:
+    run = desk.send(LIST).location
+    clock.advance(seconds=90)
+    waits = shown(desk, "/console/tasks")
+    [stop] = re.findall(r'action="(/console/tasks/\d+/cancel)"', waits)
+    stranger = office.desk(Role.HOSPITAL_ADMIN, COUNTY_HOSPITAL, name="other")
+
+    assert "轮到这一个了，已等 " in waits
+    assert 'hx-get="/console/tasks/list"' in waits
+    assert f'href="{run}"' in shown(desk, "/console/tasks/list")
+    assert "没有发起过授分或者导入" in stranger.get("/console/tasks").text
+    assert stranger.send(stop).status_code == 404
+    assert desk.send(stop).status_code == 303
+    work_off(desk.site, owner)
+    page = shown(desk, "/console/tasks")
+    assert "已停下，没有写入任何学分" in page
+    assert "王芳 在办理以前停下了" in page
+    assert "hx-get" not in page
+
+    again = awarded(desk, owner)
+    late = desk.send(f"/console/tasks/{again.rpartition('/')[2]}/cancel")
+    page = shown(desk, late.location)
+    assert "已经在办或者办完了，不能再停" in page
+    assert f"已授分：{GRANTED} 人得分" in page
 
 
 @pytest.mark.parametrize(

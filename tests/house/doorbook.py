@@ -147,6 +147,10 @@ def _repaired(work: Work, _: Estate) -> int:
     return attendance.repair_clock(work, OWN_NO, 1, OWN_SN, 60, WHY, swipes=count)
 
 
+def _cancelled(work: Work, _: Estate) -> None:
+    awards.cancel(work, awards.ask(work, OWN_NO, 1, Options()))
+
+
 def _guessed(work: Work, _: Estate) -> object:
     """Who may have swiped with the unknown card, since their own is lost."""
     cards.set_state(work, ZHOU_LAN, CardState.LOST)
@@ -457,6 +461,9 @@ BOOK: dict[str, tuple[Case, ...]] = {
         Case(lambda w, e: attendance.upload(w, e.unsent()), silent=_nothing_counted),
         Case(lambda w, e: attendance.upload(w, e.unsent(), caller=e.device)),
     ),
+    "awards.cancel": (Case(_cancelled),),
+    "awards.own_runs": (Case(lambda w, _: judged.own_runs(w), "one's own alone"),),
+    "people.own_imports": (Case(lambda w, _: people.own_imports(w), "one's own alone"),),
     "awards.activities_of": (Case(lambda w, _: judged.activities_of(w, HE_MIN)),),
     "awards.allow": (Case(lambda w, _: awards.allow(w, OWN_NO, 1, CAO_JING)),),
     "awards.approve": (Case(lambda w, _: awards.approve(w, REPORTED_NO)),),

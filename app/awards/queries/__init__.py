@@ -11,6 +11,7 @@ from app.awards.queries.attending import (
 )
 from app.awards.queries.explaining import Told, explain, find_told, latest_told
 from app.awards.queries.judging import Case, Judgement, brief_of, case_of, judge, plan_of, preview
+from app.awards.queries.own import OwnRun, OwnRuns, own_runs
 from app.awards.queries.rolls import (
     Change,
     Entry,
@@ -43,6 +44,8 @@ __all__ = [
     "Judged",
     "Judgement",
     "Listed",
+    "OwnRun",
+    "OwnRuns",
     "Roll",
     "Run",
     "RunFile",
@@ -63,6 +66,7 @@ __all__ = [
     "judge",
     "latest_run",
     "latest_told",
+    "own_runs",
     "plan_of",
     "preview",
     "run_file",

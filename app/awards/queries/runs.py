@@ -62,7 +62,7 @@ def run_of(work: Work, run_id: int) -> Run:
     row = work.session.get(RunRow, run_id, populate_existing=True)
     if row is None:
         raise NotFoundError("awards.run.unknown", run=run_id)
-    return _run(row)
+    return told(row)
 
 
 @query(Permission.AWARDS_READ, reaches=True)
@@ -92,7 +92,7 @@ def latest_run(work: Work, batch_id: int, *states: RunState) -> Run | None:
         .order_by(RunRow.id.desc())
         .limit(1)
     )
-    return None if row is None else _run(row)
+    return None if row is None else told(row)
 
 
 def awarded_among(work: Work, batch_ids: Collection[int]) -> bool:
@@ -148,7 +148,8 @@ def reasons_of(row: VerdictRow) -> tuple[Reason, ...]:
     )  # fmt: skip
 
 
-def _run(row: RunRow) -> Run:
+def told(row: RunRow) -> Run:
+    """A run as others see it."""
     return Run(
         row.id, BatchId(row.batch_id), RunState(row.state), row.plan, row.granted_count or 0,
         row.refused_count or 0, row.reasons or {}, row.over_limit, Place(row.path),

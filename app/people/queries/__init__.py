@@ -1,7 +1,7 @@
 """Questions about people."""
 
 from app.people.queries.files import file_of, last_change, trail_of
-from app.people.queries.imports import import_of, imports, table_of
+from app.people.queries.imports import import_of, imports, own_imports, table_of
 from app.people.queries.listing import PAGE, everyone, head_count_at, head_counts, listing
 from app.people.queries.persons import (
     holders,
@@ -35,6 +35,7 @@ __all__ = [
     "last_change",
     "listing",
     "named",
+    "own_imports",
     "people_by_no",
     "people_of",
     "person_by_no",

@@ -42,6 +42,18 @@ def imports(work: Work, kind: ImportKind) -> tuple[ImportRecord, ...]:
     return tuple(_record(row, {}) for row in work.session.scalars(asked))
 
 
+@query(Permission.PEOPLE_IMPORT)
+def own_imports(work: Work) -> tuple[ImportRecord, ...]:
+    """我的导入 — what the actor sent in of any kind, newest first, empty."""
+    asked = (
+        select(ImportRow)
+        .where(ImportRow.by == work.actor.name)
+        .order_by(ImportRow.id.desc())
+        .limit(MOST_SHOWN)
+    )
+    return tuple(_record(row, {}) for row in work.session.scalars(asked))
+
+
 def table_of(found: ImportRecord) -> Table:
     """What was sent in, as it stood there; nothing once it is forgotten."""
     rows = tuple(

@@ -16,6 +16,7 @@ from app.web.console import (
     person,
     projects,
     settling,
+    tasks,
     transfers,
 )
 
@@ -34,5 +35,6 @@ BLUEPRINTS = (
     clocks.blueprint,
     awarding.blueprint,
     settling.blueprint,
+    tasks.blueprint,
     administrators.blueprint,
 )

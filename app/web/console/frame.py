@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote
 
 from flask import Blueprint, Response, flash, get_flashed_messages, make_response, render_template
@@ -73,7 +74,9 @@ MENU: Sequence[Section] = (
         Item("filings.shelf", P.PROJECTS_READ),
         Item("projects.shelf", P.PROJECTS_READ, ("analysis", "awarding", "clocks", "settling")),
     )),
-    Section("other", (Item("administrators.page", P.ACCOUNTS_GRANT),)),
+    Section("other", (
+        Item("tasks.page", P.PEOPLE_READ), Item("administrators.page", P.ACCOUNTS_GRANT),
+    )),
 )  # fmt: skip
 
 
@@ -97,11 +100,16 @@ def page(guest: Guest, template: str, status: int = 200, **shown: object) -> Res
         badge = desk.badge_of(work, guest.session.name)
     made = render_template(
         template, session=guest.session, badge=badge, menu=menu_of(guest), told=told(),
-        acting=_acting(guest, badge), at=lambda moment: moment.astimezone(SHANGHAI),
+        acting=_acting(guest, badge), at=here,
         role=lambda one: words.book("roles")[one],
         may=lambda one: one in guest.actor.permissions, **shown,
     )  # fmt: skip
     return make_response(made, status)
+
+
+def here(moment: datetime) -> datetime:
+    """A moment by the clocks of whoever looks."""
+    return moment.astimezone(SHANGHAI)
 
 
 def download(content: bytes, name: str, kind: str) -> Response:

@@ -1,0 +1,136 @@
+"""我的任务 — what one has set going: how far it is, how it ended, and the way to stop it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import make_response, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from app.accounts.terms import Stage
+from app.awards import commands as awards
+from app.awards import queries as awarding
+from app.awards.queries import OwnRuns
+from app.awards.terms import RunState
+from app.base import words
+from app.base.work import Work, passes
+from app.kernel.actor import Permission
+from app.kernel.errors import ConflictError
+from app.people import queries as people
+from app.people.terms import ImportRecord, ImportState
+from app.speech.saying import gap
+from app.web.console import frame
+from app.web.sessions import Guest, entered
+
+blueprint = frame.screens("tasks", "/tasks")
+
+_DOORS = (*frame.DOORS, "awards.own_runs", "people.own_imports")
+_NEARLY = 95  # per cent, until it is done
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """任务 — what, since when, how it is; while it waits how far it may be, and in how long."""
+
+    what: str
+    at: datetime
+    state: str
+    said: str
+    address: str
+    run_id: int = 0
+    waits: bool = False
+    percent: int = 0
+
+
+@blueprint.get("")
+@passes(*_DOORS)
+@entered(Stage.OPEN)
+def page(guest: Guest) -> ResponseReturnValue:
+    """The tasks of a month, the newest first."""
+    return frame.page(guest, "console/tasks.html", **_shown(guest))
+
+
+@blueprint.get("/list")
+@passes("awards.own_runs", "people.own_imports")
+@entered(Stage.OPEN)
+def listed(guest: Guest) -> ResponseReturnValue:
+    """The list alone, for a page that is looked at while something is under way."""
+    shown = _shown(guest) | {"session": guest.session, "at": frame.here}
+    return make_response(render_template("console/tasks_list.html", **shown))
+
+
+@blueprint.post("/<int:run_id>/cancel")
+@passes(*_DOORS, "awards.cancel")
+@entered(Stage.OPEN)
+def cancel(guest: Guest, run_id: int) -> ResponseReturnValue:
+    """An award that still waits is not made; of one that is being made that is said."""
+    try:
+        with frame.working(guest) as work:
+            awards.cancel(work, run_id)
+    except ConflictError as refused:
+        frame.say(words.of_error(refused))
+    else:
+        frame.tell("tasks.cancelled")
+    return redirect(url_for("tasks.page"), 303)
+
+
+def _shown(guest: Guest) -> dict[str, Any]:
+    may = guest.actor.permissions
+    with frame.working(guest) as work:
+        found = _tasks(work, may)
+    return {
+        "tasks": found, "waits": any(one.waits for one in found),
+        "may_cancel": Permission.AWARDS_RUN in may,
+    }  # fmt: skip
+
+
+def _tasks(work: Work, may: frozenset[Permission]) -> list[Task]:
+    runs = awarding.own_runs(work) if Permission.AWARDS_READ in may else OwnRuns((), 0)
+    imports = people.own_imports(work) if Permission.PEOPLE_IMPORT in may else ()
+    found = [*_awards(runs, work.now), *map(_import, imports)]
+    return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+def _awards(own: OwnRuns, now: datetime) -> list[Task]:
+    found = []
+    for one in own.runs:
+        run, batch = one.run, one.batch
+        waits = run.state is RunState.QUEUED
+        passed = (now - run.asked_at).total_seconds()
+        whole = own.usual_s * (one.ahead + 1)
+        facts = {
+            "granted": run.granted, "refused": run.refused, "remark": run.remark or "",
+            "ahead": one.ahead, "passed": gap(int(passed)),
+            "left": gap(int(max(whole - passed, 1))),
+        }  # fmt: skip
+        code = f"award.{run.state}"
+        if waits:
+            code += ".behind" if one.ahead else ".next"
+        said = _say(code, facts)
+        if waits and whole > passed:
+            said += _say("left", facts)
+        name = {"project": batch.project.name, "batch": batch.no}
+        found.append(
+            Task(
+                _say("award", name), run.asked_at, run.state, said,
+                url_for("awarding.run", run_id=run.id), run.id, waits,
+                min(_NEARLY, int(passed / whole * 100)) if whole else 0,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _import(record: ImportRecord) -> Task:
+    counts = {name: record.counts.get(name, 0) for name in ("good", "wrong")}
+    said = _say(f"import.{record.state}", counts)
+    address = f"{url_for('console.home')}import/{record.kind}/{record.id}"
+    what = _say("import", {"name": record.name})
+    done = record.state is not ImportState.CHECKED
+    return Task(what, record.at, "done" if done else "checked", said, address)
+
+
+def _say(code: str, facts: Mapping[str, object]) -> str:
+    return words.sentence("tasks", code, facts)
