@@ -52,15 +52,11 @@ def read_workbook(content: bytes, name: str) -> Table:
 def marked(
     table: Table, header: int, reasons: Mapping[int, str], wrong: Mapping[int, set[int]], label: str
 ) -> bytes:
-    """Their own table once more: a column of reasons after the last, and the wrong cells red."""
+    """These rows of their own table: a column of reasons after the last, the wrong cells red."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     width = max((len(cells) for _, cells in table.rows), default=0)
-    at = 0
     for number, cells in table.rows:
-        for _ in range(at + 1, number):
-            sheet.append([])
-        at = number
         line = [
             _cell(sheet, cell.text, red=n in wrong.get(number, ())) for n, cell in enumerate(cells)
         ]

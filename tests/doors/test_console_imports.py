@@ -272,12 +272,13 @@ def test_the_error_workbook_is_their_own_with_reasons_and_red_cells(desk: Desk) 
     answer = desk.get(f"{address}/errors")
 
     sheet = load_workbook(io.BytesIO(answer.data)).active
-    rows = {row[0].row: row for row in sheet.iter_rows()}
-    assert [cell.value for cell in rows[2]][-1] == "错误原因"
-    assert rows[4][3].fill.fgColor.rgb.endswith("F8D7D4")
-    assert "有“心内科”" in rows[4][7].value
-    assert rows[4][6].value == "留着"
-    assert {cell.data_type for cell in rows[4] if cell.value} == {"s"}
+    rows = list(sheet.iter_rows())
+    assert [cell.value for cell in rows[1]][-1] == "错误原因"
+    assert rows[2][3].fill.fgColor.rgb.endswith("F8D7D4")
+    assert rows[2][7].value.startswith("原表第 4 行，")
+    assert "有“心内科”" in rows[2][7].value
+    assert rows[2][6].value == "留着"
+    assert {cell.data_type for cell in rows[2] if cell.value} == {"s"}
 
 
 def test_pasted_cells_go_through_the_same_check(desk: Desk) -> None:

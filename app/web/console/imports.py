@@ -221,7 +221,9 @@ def errors(guest: Guest, intake: Intake, number: int) -> ResponseReturnValue:
             wrong.setdefault(one["row"], set()).add(body["at"][one["column"]])
     rows = people.table_of(found).rows
     bad = tuple(row for row in rows if row[0] <= body["header"] or row[0] in reasons)
-    told = {row: " ".join(some) for row, some in reasons.items()}
+    told = {
+        row: book["template.at"].format(row=row) + " ".join(some) for row, some in reasons.items()
+    }
     table = Table(found.name, bad)
     made = workbooks.marked(table, body["header"], told, wrong, book["template.error"])
     return _file(made, book["template.errors_file"])
