@@ -11,7 +11,9 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Row,
+    and_,
     any_,
+    exists,
     func,
     literal,
     select,
@@ -20,11 +22,12 @@ from sqlalchemy import (
     union,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import aliased
 
 from app.attendance.tables import SwipeRow
 from app.base.work import Work, query
-from app.credits.tables import EntryRow, PersonYearRow
-from app.credits.terms import Entry, Line, LineState, Part, Source, Totals
+from app.credits.tables import CourseRow, EntryRow, PersonYearRow
+from app.credits.terms import Course, Entry, Line, LineState, Part, Source, Totals
 from app.kernel.actor import Permission
 from app.kernel.credit import NO_CREDIT, Credit
 from app.kernel.errors import NotFoundError
@@ -146,6 +149,43 @@ def years_of(work: Work, person_no: str) -> tuple[int, ...]:
     person = people.within_sight(work, person_no)
     asked = select(PersonYearRow.year).where(PersonYearRow.person_id == person.id)
     return tuple(work.session.scalars(asked.order_by(PersonYearRow.year.desc())))
+
+
+@query(Permission.CREDITS_READ)
+def courses_of(work: Work, person_no: str, year: int) -> tuple[Course, ...]:
+    """公需课 — those of a year that a person within sight has credit for, newest first."""
+    person = people.within_sight(work, person_no)
+    found = standing_courses(work, [person.id], [year])
+    return tuple(sorted(found, key=lambda one: (one.on, one.entry_id), reverse=True))
+
+
+def standing_courses(
+    work: Work, person_ids: Collection[int], years: Collection[int]
+) -> tuple[Course, ...]:
+    """公需课 — those of these years that these people have credit for, by entry."""
+    of_them = CourseRow.person_id == any_(literal(list(person_ids), ARRAY(BigInteger)))
+    later = aliased(EntryRow)
+    in_force = ~exists().where(later.reverses == CourseRow.entry_id)
+    return _courses(work, and_(of_them, CourseRow.year.in_(years), in_force))
+
+
+def courses_told(work: Work, entry_ids: Collection[int]) -> tuple[Course, ...]:
+    """公需课 — those for which these entries were made, in force or not, within sight."""
+    return _courses(work, CourseRow.entry_id == any_(literal(list(entry_ids), ARRAY(BigInteger))))
+
+
+def _courses(work: Work, which: ColumnElement[bool]) -> tuple[Course, ...]:
+    entry = EntryRow
+    asked = (
+        select(
+            CourseRow.entry_id, CourseRow.person_id, CourseRow.year, CourseRow.course,
+            CourseRow.issuer, entry.given_on, entry.gross, entry.net, entry.hours,
+        )
+        .join(entry, and_(entry.person_id == CourseRow.person_id, entry.id == CourseRow.entry_id))
+        .where(which)
+        .order_by(CourseRow.entry_id)
+    )  # fmt: skip
+    return tuple(Course(*row) for row in work.session.execute(asked))
 
 
 def totals_of(work: Work, person_id: int, year: int) -> Totals:
@@ -273,9 +313,11 @@ def _lines_of(work: Work, person_id: int, year: int) -> tuple[Line, ...]:
 
 # The entries come from their covering index alone; names are looked up for the handful found.
 _LINES = text("""
-select e.id, e.reverses, e.given_on, e.source, e.credit_class, e.gross, e.net, p.project_no, p.name
+select e.id, e.reverses, e.given_on, e.source, e.credit_class, e.gross, e.net,
+  coalesce(p.project_no, '') as project_no, coalesce(p.name, c.course, '') as name
 from credit_entry e
-join batch b on b.id = e.batch_id join project p on p.id = b.project_id
+left join batch b on b.id = e.batch_id left join project p on p.id = b.project_id
+left join public_course c on e.batch_id is null and c.entry_id = coalesce(e.reverses, e.id)
 where e.person_id = :person_id and e.year = :year
 order by e.given_on desc, e.id desc
 """)
@@ -305,11 +347,13 @@ def _entry(row: Row[*tuple[Any, ...]]) -> Entry:
 
 
 _ENTRIES = """
-select e.id, e.year, e.given_on, p.project_no, p.name as title, u.name as host, b.no as batch_no,
+select e.id, e.year, e.given_on, p.project_no, coalesce(p.name, c.course) as title,
+  coalesce(u.name, c.issuer) as host, b.no as batch_no,
   e.source, e.part, e.credit_class, e.item, e.gross, e.cap, e.net, e.edition_id, e.entered_at,
   e.reverses, e.reason
 from credit_entry e left join batch b on b.id = e.batch_id
 left join project p on p.id = e.project_id left join unit u on u.id = p.unit_id
+left join public_course c on e.batch_id is null and c.entry_id = coalesce(e.reverses, e.id)
 where e.person_id = :person_id and"""
 
 _ENTRIES_OF_YEAR = text(f"{_ENTRIES} e.year = :year order by e.given_on desc, e.id desc")

@@ -8,14 +8,16 @@ is the same stays as it is. So posting the same again does nothing, and nothing 
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause, insert, text
 
 from app.base.work import Work
-from app.credits.terms import Part, Source
+from app.credits.tables import CourseRow, EntryRow
+from app.credits.terms import Part, Source, Worth
 
 # Credits gross, cap and net, and clock hours.
 _DUE = text("""
@@ -145,3 +147,114 @@ def _made(work: Work, statement: TextClause, facts: dict[str, Any]) -> int:
     """How many rows a statement made, which the general type of its result does not say."""
     made: int = work.session.execute(statement, facts).rowcount  # type: ignore[attr-defined]
     return made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """入账 — one course of one person, as the ledger takes it."""
+
+    person_id: int
+    path: str
+    year: int
+    course: str
+    issuer: str
+    given_on: date
+    worth: Worth
+    edition_id: int
+
+
+def enter_courses(work: Work, given: Sequence[Given]) -> list[int]:
+    """Enter credit for courses, which come from no batch; the ids of the entries, in their order.
+
+    The caller holds the people's rows, and knows that none of these courses stands already.
+    """
+    if not given:
+        return []
+    ids = work.fresh_ids(EntryRow, len(given))
+    entries = [
+        {
+            "id": entry_id, "person_id": one.person_id, "path": one.path, "year": one.year,
+            "source": Source.BULK, "credit_class": one.worth.credit_class, "item": one.worth.item,
+            "part": Part.ATTENDEE, "gross": one.worth.gross, "cap": one.worth.cap,
+            "net": one.worth.net, "hours": one.worth.hours, "given_on": one.given_on,
+            "edition_id": one.edition_id, "entered_at": work.now, "entered_by": work.actor.name,
+        }
+        for entry_id, one in zip(ids, given, strict=True)
+    ]  # fmt: skip
+    courses = [
+        {
+            "entry_id": entry_id, "person_id": one.person_id, "path": one.path, "year": one.year,
+            "course": one.course, "issuer": one.issuer,
+        }
+        for entry_id, one in zip(ids, given, strict=True)
+    ]  # fmt: skip
+    work.session.execute(insert(EntryRow), entries)
+    work.session.execute(insert(CourseRow), courses)
+    _tally(work, {one.person_id for one in given}, ids)
+    return ids
+
+
+def reverse_entries(work: Work, entries: Mapping[int, int], reason: str) -> None:
+    """冲销 — take back entries in force, each with the person it is of."""
+    facts = {
+        "people": sorted(set(entries.values())), "ids": sorted(entries), "reason": reason,
+        "now": work.now, "actor": work.actor.name,
+    }  # fmt: skip
+    made = list(work.session.scalars(_REVERSE_SOME, facts)) if entries else []
+    _tally(work, set(entries.values()), made)
+
+
+def enter_again(work: Work, entries: Mapping[int, int]) -> None:
+    """Credit that was taken back is given once more, as it was."""
+    if not entries:
+        return
+    facts = {
+        "people": sorted(set(entries.values())), "ids": sorted(entries),
+        "now": work.now, "actor": work.actor.name,
+    }  # fmt: skip
+    again = work.session.execute(_AGAIN, facts).all()
+    work.session.execute(_AGAIN_COURSES, {"old": [row.old for row in again],
+                                          "new": [row.new for row in again]})  # fmt: skip
+    _tally(work, set(entries.values()), [row.new for row in again])
+
+
+def _tally(work: Work, person_ids: Collection[int], entry_ids: Sequence[int]) -> None:
+    if entry_ids:
+        work.session.execute(_TALLY_SOME, {"people": sorted(person_ids), "ids": list(entry_ids)})
+
+
+_COPIED = """person_id, path, year, source, credit_class, item, part, gross, cap, net, hours,
+  given_on, project_id, batch_id, run_id, edition_id, entered_at, entered_by"""
+
+_REVERSE_SOME = text(f"""
+insert into credit_entry ({_COPIED}, reverses, reason)
+select person_id, path, year, source, credit_class, item, part, -gross, cap, -net, -hours,
+  given_on, project_id, batch_id, run_id, edition_id, :now, :actor, id, :reason
+from credit_entry where person_id = any(:people) and id = any(:ids) order by id
+returning id""")  # noqa: S608  made of our own constants
+
+_AGAIN = text(f"""
+with chosen as (
+  select e.*, nextval(pg_get_serial_sequence('credit_entry', 'id')) as new
+  from credit_entry e where e.person_id = any(:people) and e.id = any(:ids)),
+made as (
+  insert into credit_entry (id, {_COPIED})
+  select new, person_id, path, year, source, credit_class, item, part, gross, cap, net, hours,
+    given_on, project_id, batch_id, run_id, edition_id, :now, :actor from chosen)
+select id as old, new from chosen""")  # noqa: S608  made of our own constants
+
+_AGAIN_COURSES = text("""
+insert into public_course (entry_id, path, person_id, year, course, issuer)
+select m.new, c.path, c.person_id, c.year, c.course, c.issuer
+from unnest(cast(:old as bigint[]), cast(:new as bigint[])) as m (old, new)
+join public_course c on c.entry_id = m.old""")
+
+_TALLY_SOME = text("""
+insert into person_year (person_id, year, path, total, class_1, class_2, hours)
+select person_id, year, min(path), sum(net),
+  coalesce(sum(net) filter (where credit_class = 'I'), 0),
+  coalesce(sum(net) filter (where credit_class = 'II'), 0), sum(hours)
+from credit_entry where person_id = any(:people) and id = any(:ids) group by person_id, year
+on conflict (person_id, year) do update set
+  total = person_year.total + excluded.total, class_1 = person_year.class_1 + excluded.class_1,
+  class_2 = person_year.class_2 + excluded.class_2, hours = person_year.hours + excluded.hours""")

@@ -88,6 +88,19 @@ class EntryRow(Personal, AppendOnly, Base):
     __mapper_args__ = {"primary_key": [person_id, year, id]}  # noqa: A003, RUF012  the column
 
 
+class CourseRow(Personal, AppendOnly, Base):
+    """公需课 — what an entry of the ledger was given for, which no project tells."""
+
+    __tablename__ = "public_course"
+    __table_args__ = (Index(None, "path"), Index(None, "person_id", "year"))
+
+    entry_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    person_id: Mapped[int] = mapped_column()
+    year: Mapped[int]
+    course: Mapped[str]
+    issuer: Mapped[str]
+
+
 class PersonYearRow(Personal, Base):
     """年度合计 — a person's sums of a year, kept by upsert in the transaction of the entries.
 

@@ -8,6 +8,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from app.kernel.credit import Credit
+from app.kernel.secret import Secret
+from app.kernel.sheet import Line as SheetLine
 
 
 class Source(StrEnum):
@@ -83,4 +85,49 @@ class Totals:
     total: Credit
     class_1: Credit
     class_2: Credit
+    hours: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CourseDraft:
+    """公需课导入行 — what one line says; a wrong cell holds an empty value."""
+
+    line: SheetLine
+    person_no: str
+    identity: Secret
+    name: str
+    # 0 where it cannot be read.
+    year: int
+    course: str
+    # 学时; None where only the credit is told.
+    periods: Decimal | None
+    credits: Decimal
+    issuer: str
+    taken_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """公需课学分 — what a course gives: before the limit, the limit, after it, and clock hours."""
+
+    item: str
+    credit_class: str | None
+    gross: Credit
+    cap: Credit | None
+    net: Credit
+    hours: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """公需课 — one that a person has credit for, with the entry that gives it."""
+
+    entry_id: int
+    person_id: int
+    year: int
+    course: str
+    issuer: str
+    on: date
+    gross: Credit
+    net: Credit
     hours: Decimal

@@ -34,6 +34,7 @@ class Permission(StrEnum):
     CARDS_CHANGE = "cards:change"
     CARDS_OWN = "cards:own"
     CARDS_PROVE = "cards:prove"
+    CREDITS_ENTER = "credits:enter"
     CREDITS_READ = "credits:read"
     DEVICES_EXCHANGE = "devices:exchange"
     DEVICES_MANAGE = "devices:manage"
@@ -80,7 +81,9 @@ _HOST = frozenset(
     {P.AWARDS_RUN, P.AWARDS_UNDO, P.PROJECTS_IMPORT, P.SWIPES_RESOLVE, P.SWIPES_UPLOAD}
     | {P.DEVICES_MANAGE, P.PROJECTS_FILE, P.PROJECTS_REPORT}
 )
-_STAFF = frozenset({P.CARDS_CHANGE, P.PEOPLE_IMPORT, P.PEOPLE_TRANSFER, P.ORG_IMPORT})
+_STAFF = frozenset(
+    {P.CARDS_CHANGE, P.CREDITS_ENTER, P.PEOPLE_IMPORT, P.PEOPLE_TRANSFER, P.ORG_IMPORT}
+)
 
 _BUREAU = frozenset({P.AWARDS_REVIEW, P.PROJECTS_REVIEW})
 

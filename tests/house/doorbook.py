@@ -71,6 +71,7 @@ from tests.house.estate import (
     WAITING_SN,
     Estate,
     card_list,
+    course_list,
     roster,
 )
 from tests.support import applying as applications
@@ -580,6 +581,15 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "credits.position_of": (Case(lambda w, _: credits.position_of(w, HE_MIN, 2013)),),
     "credits.account_of": (Case(lambda w, _: credits.account_of(w, HE_MIN, 2013)),),
     "credits.entries_of": (Case(lambda w, _: credits.entries_of(w, HE_MIN, 2013)),),
+    "credits.check_courses": (
+        Case(
+            lambda w, _: ledger.check_courses(w, *course_list(STRANGER)),
+            "checks what was brought; what is kept of it stands at the actor's own place",
+        ),
+    ),
+    "credits.courses_of": (Case(lambda w, _: credits.courses_of(w, HE_MIN, 2013)),),
+    "credits.take_courses": (Case(lambda w, e: ledger.take_courses(w, e.checked_courses_id)),),
+    "credits.undo_courses": (Case(lambda w, e: ledger.undo_courses(w, e.imported_courses_id)),),
     "credits.reconcile": (
         Case(lambda w, _: ledger.reconcile(w), "counts, within sight, what does not add up"),
     ),

@@ -33,6 +33,8 @@ from app.base.work import begin
 from app.cards import commands as cards
 from app.cards.rules import FORM as CARD_FORM
 from app.cards.terms import CardState
+from app.credits import commands as ledger
+from app.credits.rules import FORM as COURSE_FORM
 from app.kernel import tidy
 from app.kernel.actor import Actor, Role, Via
 from app.kernel.place import Place
@@ -125,6 +127,8 @@ class Estate:
     transfer_id: int
     checked_cards_id: int
     imported_cards_id: int
+    checked_courses_id: int
+    imported_courses_id: int
     entry_id: int
     enrol_code: Secret
     invitation: Invitation
@@ -218,7 +222,8 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
         batch.batch_id, found["unknown_card"], found["revoked_card"], found["unknown_activity"],
         run_id, queued_run_id, batch_id, _given_up(site, cast.unit(HOSPITAL).place),
         found["card"], *_asked_for(site), *_rosters(site, cast), *_filed(site, cast),
-        _leaving(site, cast), *_lists(site, cast), found["entry"], code, invitation,
+        _leaving(site, cast), *_lists(site, cast), *_courses(site, cast),
+        found["entry"], code, invitation,
         _granted(site, invitation), token, unsent.data, unsent.batch_id, people_in,
     )  # fmt: skip
 
@@ -316,6 +321,28 @@ def _lists(site: Site, cast: Cast) -> tuple[int, int]:
             made.append(cards.check_cards(work, *card_list(CAO_JING)))
     with begin(site, cast.hospital_admin) as work:
         cards.take_cards(work, made[1])
+    return made[0], made[1]
+
+
+def course_list(no: str) -> tuple[Table, tidy.Tidied]:
+    """A file of a course that this person took, as the page of the console reads it."""
+    table = pasted(f"编号,年度,课程,学分\n{no},2013,职业道德,5", "公需课")
+    return table, tidy.tidy(table, COURSE_FORM, imports.spelling(COURSE_FORM, []))
+
+
+def _courses(site: Site, cast: Cast) -> tuple[int, int]:
+    """Of the first hospital a list that was checked and one that is credit; one elsewhere."""
+    made = []
+    for actor, no in (
+        (cast.hospital_admin, HE_MIN),
+        (cast.hospital_admin, HE_MIN),
+        (cast.county_hospital_admin, ZHENG_HAI),
+    ):
+        with begin(site, actor) as work:
+            made.append(ledger.check_courses(work, *course_list(no)))
+    for actor, number in ((cast.hospital_admin, made[1]), (cast.county_hospital_admin, made[2])):
+        with begin(site, actor) as work:
+            ledger.take_courses(work, number)
     return made[0], made[1]
 
 

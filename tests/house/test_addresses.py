@@ -67,6 +67,8 @@ BY_SESSION = {
     "imports.start", "imports.check", "imports.template",
     "imports.result", "imports.take_in", "imports.undo", "imports.errors",
     "imports.columns", "imports.put_columns",
+    "courses.start", "courses.check", "courses.template", "courses.result", "courses.take_in",
+    "courses.undo", "courses.errors", "courses.columns", "courses.put_columns",
     "card_imports.start", "card_imports.check", "card_imports.template", "card_imports.result",
     "card_imports.take_in", "card_imports.undo", "card_imports.errors", "card_imports.columns",
     "card_imports.put_columns",

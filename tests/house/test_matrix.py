@@ -48,7 +48,10 @@ def addresses(desk: Desk, estate: Estate) -> Iterator[tuple[Rule, str, str]]:
         "filing_id": estate.filing_id,
         "attachment_id": estate.attachment_id,
     }  # fmt: skip
-    imported = {"imports": estate.imported_id, "card_imports": estate.imported_cards_id}
+    imported = {
+        "imports": estate.imported_id, "card_imports": estate.imported_cards_id,
+        "courses": estate.imported_courses_id,
+    }  # fmt: skip
     adapter = app.url_map.bind("")
     for rule in sorted(app.url_map.iter_rules(), key=str):
         if not str(rule).startswith("/console") or rule.endpoint in OWN:

@@ -74,6 +74,7 @@ MENU: Sequence[Section] = (
         Item("filings.shelf", P.PROJECTS_READ),
         Item("projects.shelf", P.PROJECTS_READ, ("analysis", "awarding", "clocks", "settling")),
     )),
+    Section("of_credit", (Item("courses.start", P.CREDITS_ENTER),)),
     Section("other", (
         Item("tasks.page", P.PEOPLE_READ), Item("administrators.page", P.ACCOUNTS_GRANT),
     )),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from app.cards import commands as cards
 from app.cards import rules as card_rules
+from app.credits import commands as ledger
+from app.credits import rules as course_rules
 from app.people.rules import roster
 from app.people.terms import ImportKind
 from app.web.console.imports import Intake, screens_of
@@ -18,4 +20,10 @@ CARDS = Intake(
     cards.undo_cards, ("cards.check_cards", "cards.take_cards", "cards.undo_cards"), "cards.shelf",
 )  # fmt: skip
 
-BLUEPRINTS = tuple(map(screens_of, (PEOPLE, CARDS)))
+COURSES = Intake(
+    ImportKind.COURSES, "courses", course_rules.FORM, ledger.check_courses, ledger.take_courses,
+    ledger.undo_courses, ("credits.check_courses", "credits.take_courses", "credits.undo_courses"),
+    "courses.start",
+)  # fmt: skip
+
+BLUEPRINTS = tuple(map(screens_of, (PEOPLE, CARDS, COURSES)))

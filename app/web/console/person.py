@@ -45,8 +45,8 @@ _LONGEST = 64  # of what is said back, or cannot be a number
 @blueprint.get("/<no>")
 @passes(
     *frame.DOORS, "people.file_of", "people.trail_of", "cards.held_by", "accounts.bindings_of",
-    "credits.position_of", "credits.years_of", "awards.activities_of", "org.tree",
-    "transfers.transfers_of",
+    "credits.position_of", "credits.years_of", "credits.courses_of", "awards.activities_of",
+    "org.tree", "transfers.transfers_of",
 )  # fmt: skip
 @entered(Stage.OPEN)
 def person(guest: Guest, no: str) -> ResponseReturnValue:
@@ -173,11 +173,13 @@ def _page(
         bound = bindings.bindings_of(work, no)
         trail = people.trail_of(work, no)
         moves = transfers.transfers_of(work, no)
+        courses = credits.courses_of(work, no, position.year.number)
         years = sorted({*credits.years_of(work, no), position.year.number}, reverse=True)
         names = {str(branch.id): branch.name for branch in org.tree(work)}
     return frame.page(
         guest, "console/person.html", refused.http_status if refused else 200, file=file,
         profile=file.person.profile, position=position, held=held, bound=bound, years=years,
+        courses=courses,
         rows=tuple(speech.row(one, today) for one in activities), trail=trail, today=today,
         now_is=history.in_force(file.person.history, today), statuses=tuple(Status),
         always=ALWAYS, moves=moves, refusal=words.of_error(refused) if refused else "", at_form=at,

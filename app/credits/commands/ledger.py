@@ -1,4 +1,4 @@
-"""The doors of the ledger itself; credit is entered by other contexts, through `steps`."""
+"""对账 — the ledger against the sums that are kept of it."""
 
 from __future__ import annotations
 
