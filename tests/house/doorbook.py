@@ -557,6 +557,9 @@ BOOK: dict[str, tuple[Case, ...]] = {
     ),
     "cards.import_checked": (Case(lambda w, e: cards.import_checked(w, e.checked_id)),),
     "cards.undo_import": (Case(lambda w, e: cards.undo_import(w, e.imported_id)),),
+    "cards.enrol": (
+        Case(lambda w, _: cards.enrol(w, roster(HOSPITAL, 4)[1])),
+    ),
     "cards.check_cards": (
         Case(
             lambda w, _: cards.check_cards(w, *card_list(HE_MIN)),
@@ -618,6 +621,7 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "org.tree": (
         Case(lambda w, e: [one for one in units.tree(w) if one.id == _cardiology(e).id]),
     ),
+    "people.next_number": (Case(lambda w, _: people.next_number(w), "a number, within sight"),),
     "people.photo_marks": (Case(lambda w, e: people.photo_marks(w, _nurse(e))),),
     "people.photo_of": (Case(lambda w, _: people.photo_of(w, HE_MIN)),),
     "people.photos_of": (Case(lambda w, e: people.photos_of(w, _nurse(e))),),

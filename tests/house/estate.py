@@ -274,10 +274,12 @@ def _asked_for(site: Site) -> tuple[int, int]:
     return made[0], made[1]
 
 
-def roster(unit: str) -> tuple[Table, tidy.Tidied]:
+def roster(unit: str, order: int = 2) -> tuple[Table, tidy.Tidied]:
     """A file of one new person of that hospital, as the page of the console reads it."""
-    number = id_number(date(1985, 5, 5), 2)
-    table = pasted(f"编号,姓名,身份证号,单位\n88{unit[1:]}001,李雯,{number},{unit}", "花名册")
+    number = id_number(date(1985, 5, 5), order)
+    table = pasted(
+        f"编号,姓名,身份证号,单位\n88{unit[1:]}{order:03},李雯,{number},{unit}", "花名册"
+    )
     hospital = Branch(
         UnitId(1), unit, UnitKind.HOSPITAL, "医院", Place("1."), None, 1, closed=False
     )
@@ -318,7 +320,7 @@ def _lists(site: Site, cast: Cast) -> tuple[int, int]:
     made = []
     for _ in range(2):
         with begin(site, cast.hospital_admin) as work:
-            made.append(cards.check_cards(work, *card_list(CAO_JING)))
+            made.append(cards.check_cards(work, *card_list(SHAN_XIAO)))
     with begin(site, cast.hospital_admin) as work:
         cards.take_cards(work, made[1])
     return made[0], made[1]

@@ -1,6 +1,7 @@
 """Taking in people with their cards, and changing a card's state."""
 
 from app.cards.commands.cards import (
+    enrol,
     import_cards,
     import_people,
     report_lost,
@@ -19,6 +20,7 @@ from app.cards.commands.imports import (
 __all__ = [
     "check_cards",
     "check_roster",
+    "enrol",
     "import_cards",
     "import_checked",
     "import_people",

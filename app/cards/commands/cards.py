@@ -34,9 +34,19 @@ from app.kernel.place import Place
 from app.kernel.secret import Secret
 from app.kernel.sheet import Sheet
 from app.kernel.span import shown
+from app.kernel.tidy import Tidied
 from app.people import queries as people_queries
 from app.people import steps as people
-from app.people.terms import Enrolment, Fate, ImportLine, KnownPerson, PersonId, PersonPlan
+from app.people.rules import roster
+from app.people.terms import (
+    Enrolment,
+    Fate,
+    ImportLine,
+    KnownPerson,
+    PersonId,
+    PersonNo,
+    PersonPlan,
+)
 
 # The column that each change of a card brings, and what it is for a list of cards.
 _COLUMNS = {CardChange.REGISTERED: ("card_no",), CardChange.READ: ("card_uid",)}
@@ -55,18 +65,34 @@ def import_people(work: Work, sheet: Sheet, *, dry_run: bool = False) -> Enrolme
     3. Tell whoever keeps records that wait for a person or a card.
     ConflictError when another import took one of these at the same moment.
     """
-    roster = people.judge_roster(work, sheet, lock=not dry_run)
-    drafts, changes = _judge_cards(work, sheet, roster.nos, roster.known, roster.faults)
-    rows = [_fate(plan, change) for plan, change in zip(roster.plans, changes, strict=True)]
+    judged = people.judge_roster(work, sheet, lock=not dry_run)
+    drafts, changes = _judge_cards(work, sheet, judged.nos, judged.known, judged.faults)
+    rows = [_fate(plan, change) for plan, change in zip(judged.plans, changes, strict=True)]
     if not dry_run:
-        standing = people.store_roster(work, roster.plans)
-        changed = (plan.known for plan in roster.plans if plan.columns)
+        standing = people.store_roster(work, judged.plans)
+        changed = (plan.known for plan in judged.plans if plan.columns)
         accounts.recheck(work, [known.id for known in changed if known is not None])
         card_ids = _store_cards(work, drafts, changes, standing)
         new = [standing[row.no][0] for row in rows if row.fate is Fate.ADDED]
         if card_ids or new:
             work.tell("cards.changed", place=Place.root(), card_ids=card_ids, person_ids=new)
     return Enrolment.of(rows)
+
+
+@command(Permission.PEOPLE_IMPORT, reaches=True)
+def enrol(work: Work, tidied: Tidied) -> PersonNo:
+    """新增人员 — the one person of a form is there from now on; their number.
+
+    InvalidError names every wrong cell, and a number that somebody has already.
+    """
+    sheet = roster.settled(tidied.sheet, {})
+    [line] = sheet.lines
+    known = people_queries.known(work, [line["person_no"]], lock=False)
+    for person in known.values():
+        fault = line.wrong("person_no", "people.import.no_taken", person=person.profile.name)
+        raise InvalidError("imports.file.wrong_cells", rows=[fault], count=1, lines=1)
+    [row] = import_people(work, sheet).rows
+    return PersonNo(row.no)
 
 
 @command(Permission.PEOPLE_IMPORT, reaches=True)

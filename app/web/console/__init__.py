@@ -13,7 +13,7 @@ from app.web.console import (
     filing_form,
     intakes,
     me,
-    person,
+    newcomer,
     projects,
     settling,
     tasks,
@@ -23,7 +23,7 @@ from app.web.console import (
 # In the order of the menu.
 BLUEPRINTS = (
     me.blueprint,
-    person.blueprint,  # of `people` too, whose pages it goes on with
+    newcomer.blueprint,  # of `people` and `person` too, whose pages it goes on with
     departments.blueprint,
     transfers.blueprint,
     cards.blueprint,

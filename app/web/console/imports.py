@@ -389,23 +389,23 @@ def _faults(intake: Intake, told: Sequence[Mapping[str, Any]]) -> Iterator[Fault
         start, end = tidy.wrong_part(fault)
         value = fault.value
         parts = (value[:start], value[start:end], value[end:])
-        what, remedy = _said(intake, fault)
+        what, remedy = said(intake, fault)
         yield Fault(fault.row, label(fault.column) or fault.column, parts, what, remedy)
 
 
-def _said(intake: Intake, fault: RowError) -> tuple[str, str]:
+def said(intake: Intake, fault: RowError) -> tuple[str, str]:
     """What is wrong, and what to do, without the row and the column, which have their own cells."""
     stop, comma, colon = (
         words.book("people")[f"sign.{name}"] for name in ("stop", "comma", "colon")
     )
-    said = words.of_row(fault)
+    told = words.of_row(fault)
     lead = words.sentence("people", "sign.row", {"row": fault.row})
-    said = said.removeprefix(lead).lstrip(comma)
+    told = told.removeprefix(lead).lstrip(comma)
     column = words.sentence("people", "sign.column", {"column": fault.column})
-    said = said.removeprefix(column).lstrip(colon)
+    told = told.removeprefix(column).lstrip(colon)
     for name in sorted(intake.form.columns, key=len, reverse=True):
-        said = said.replace(name, label(name))
-    what, _, remedy = said.partition(stop)
+        told = told.replace(name, label(name))
+    what, _, remedy = told.partition(stop)
     if not remedy and comma in what:
         what, _, remedy = what.rpartition(comma)
         return f"{what}{stop}", f"{remedy}{stop}"
