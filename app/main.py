@@ -10,7 +10,18 @@ from app import config as settings
 from app.base import cookies, logs
 from app.base.site import Site, connect
 from app.base.vault import Vault, ring
-from app.web import activation, console, errors, gate, headers, login, metrics, pages, stages
+from app.web import (
+    activation,
+    assets,
+    console,
+    errors,
+    gate,
+    headers,
+    login,
+    metrics,
+    pages,
+    stages,
+)
 from device.drivers import DRIVERS
 from device.mbox import doors as mbox
 from jobs.queues import HANDLERS
@@ -59,6 +70,7 @@ def create_app(site: Site | None = None) -> Flask:
         flask.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             flask.wsgi_app, x_for=proxies, x_proto=0, x_host=0, x_prefix=0
         )
+    assets.serve(flask)
     metrics.count(flask)
     headers.guard(flask, https=site.config.https)
     errors.speak(flask)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import Iterator
@@ -185,6 +186,21 @@ class TestPages:
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
         assert not re.search(r"<script|<style|\sstyle=|\son[a-z]+=|https?://", answer.text)
+
+    def test_what_a_page_loads_is_packed_and_kept_until_its_content_changes(
+        self, web: FlaskClient
+    ) -> None:
+        [address] = re.findall(r'href="(/static/base.css[^"]+)"', web.get("/").text)
+
+        packed = web.get(address, headers={"Accept-Encoding": "gzip"})
+        plain = web.get(address)
+
+        assert packed.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert gzip.decompress(packed.data) == plain.data
+        # Whoever asks for another content than there is gets this one, and does not keep it.
+        assert web.get("/static/base.css?v=0").headers["Cache-Control"] == "no-store"
+        assert web.get("/static/../main.py").status_code == 404
+        assert web.get("/static/nothing.css").status_code == 404
 
     @pytest.mark.parametrize("address", [*PAGES, "/healthz", "/static/base.css", "/wechat/nobody"])
     def test_every_answer_tells_the_browser_what_to_refuse(

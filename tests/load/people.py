@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -43,10 +44,11 @@ def measure() -> None:
             took = [_timed(lambda asked=asked: _get(desk, asked)) for _ in range(_ROUNDS)]
             print(
                 f"list of {PEOPLE:,}, {name}: {median(one[0] for one in took) * 1000:.0f} ms (goal:"
-                f" under {1000 if not asked else 300} ms), {took[-1][1] / 1024:.0f} KB compressed"
+                f" under {1000 if not asked else 300} ms), {_weight(desk, took[-1][1]) / 1024:.0f}"
+                " KB packed with all it loads (goal: under 300)"
             )
         checked, address = _timed(lambda: _checked(desk, _roster()))
-        stored, _ = _timed(lambda: _stored(desk, str(address)))
+        stored, _ = _timed(lambda: _stored(desk, address))
         print(f"{ROWS:,} rows: read and checked in {checked:.1f} s (goal: under 10 s)")
         print(f"{ROWS:,} rows: stored in {stored:.1f} s (goal: under 20 s)")
 
@@ -100,18 +102,27 @@ def _checked(desk: Desk, content: bytes) -> str:
     return str(answer.location)
 
 
-def _stored(desk: Desk, address: str) -> None:
+def _stored(desk: Desk, address: str) -> str:
     answer = desk.send(address)
     assert answer.status_code == 303, answer.text
+    return str(answer.location)
 
 
-def _get(desk: Desk, asked: str) -> int:
+def _get(desk: Desk, asked: str) -> str:
     answer = desk.get(f"{_LIST}{asked}")
     assert answer.status_code == 200, answer.status_code
-    return len(gzip.compress(answer.get_data()))
+    return answer.text
 
 
-def _timed(act: Callable[[], object]) -> tuple[float, object]:
+def _weight(desk: Desk, page: str) -> int:
+    """What a browser that was never here loads for the page, packed."""
+    packed = {"Accept-Encoding": "gzip"}
+    loaded = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
+    parts = [desk.get(address, headers=packed).get_data() for address in loaded]
+    return len(gzip.compress(page.encode())) + sum(map(len, parts))
+
+
+def _timed(act: Callable[[], str]) -> tuple[float, str]:
     began = time.perf_counter()
     answer = act()
     return time.perf_counter() - began, answer
