@@ -13,13 +13,14 @@ from app.base.documents import Document
 from app.base.work import Work, command
 from app.filing import queries, rules
 from app.filing.tables import AttachmentRow, FilingRow
-from app.filing.terms import MOST_FILES, FileKind, FilingId, Form, Typed
+from app.filing.terms import MOST_FILES, FileKind, FilingId, Form, Method, Typed
 from app.kernel.actor import Permission
 from app.kernel.errors import ConflictError, InvalidError, NotFoundError, RowError
 from app.kernel.span import local_date, whole_minutes
 from app.org import queries as org
 from app.org.terms import Unit, UnitKind
 from app.people import queries as people
+from app.projects import queries as projects_asked
 from app.projects import steps as projects
 from app.projects.rules import EDGES, LONGEST_NUMBER, number_of
 from app.projects.terms import Act, NumberForm, ProjectState
@@ -39,10 +40,20 @@ _LEADER = "filing.leader"
 def open_draft(work: Work, unit_code: str = "") -> FilingId:
     """新建草稿 — an empty filing of one's own unit, or of one within sight."""
     today = local_date(work.now)
-    typed = Typed(
-        {"year": str(today.year)}, ({},), ({"key": "1", "batch": "1"},),
-    )  # fmt: skip
+    course = {"key": "1", "batch": "1", "method": Method.LECTURE.value}
+    typed = Typed({"year": str(today.year)}, ({},), (course,))
     return _opened(work, _unit(work, unit_code), typed)
+
+
+@command(Permission.PROJECTS_FILE, reaches=True)
+def copy_project(work: Work, project_no: str) -> FilingId:
+    """复制 — a new draft that says what a project within sight said, a year later."""
+    dossier = projects_asked.dossier_of(work, project_no)
+    row = queries.row_of_project(work, dossier.project.no)
+    typed = rules.of_project(dossier) if row is None else queries.typed_of(work, row)
+    with work.reaching():
+        unit = org.units_of(work, [dossier.project.unit_id])[dossier.project.unit_id]
+    return _opened(work, unit, rules.copied(typed, local_date(work.now)))
 
 
 @command(Permission.PROJECTS_FILE)
@@ -113,19 +124,20 @@ def file(work: Work, filing_id: int, *, seen: int) -> ProjectState:
     row = _locked(work, filing_id, seen, ProjectState.DRAFT)
     typed = queries.typed_of(work, row)
     form, faults = rules.read(typed, local_date(work.now))
-    found = [*faults]
+    found, leader = [*faults], None
     if form is not None:
         found += _worth_faults(work, row, form)
         found += _lecturer_faults(work, form)
-        row.leader_index = work.site.vault.index(form.leader_id, _LEADER)
+        leader = work.site.vault.index(form.leader_id, _LEADER)
         work.session.execute(_TURN, {"year": form.year})
-        before = queries.filings_of_leader(work, row.leader_index, form.year, row.id)
+        before = queries.filings_of_leader(work, leader, form.year, row.id)
         if before >= MOST_A_LEADER:
             facts = (("year", form.year), ("count", before), ("most", MOST_A_LEADER))
             found.append(RowError(0, rules.ID_NUMBER, "", "filing.leader.limit", facts))
     if found:
         raise InvalidError("filing.form.refused", rows=found, count=len(found))
     row.filed_at, row.filed_by, row.remark = work.now, work.actor.name, None
+    row.leader_index = leader
     return _move(work, row, *rules.MOVES[Permission.PROJECTS_REPORT in work.actor.permissions])
 
 
@@ -140,6 +152,17 @@ def discard(work: Work, filing_id: int, *, seen: int) -> None:
         work.session.delete(one)
     work.session.flush()
     work.session.delete(row)
+
+
+@command(Permission.PROJECTS_FILE, reaches=True)
+def recall(work: Work, filing_id: int, *, seen: int) -> None:
+    """撤回 — what nobody decided yet may be written again, by the unit whose it is."""
+    row = _locked(work, filing_id, seen, ProjectState.UNIT_REVIEW, ProjectState.BUREAU_REVIEW)
+    with work.reaching():
+        place = org.units_of(work, [row.unit_id])[row.unit_id].place
+    if row.filed_by != work.actor.name and not place.holds(work.actor.place):
+        raise ConflictError("filing.recall.others")
+    _move(work, row, Act.SEND_BACK)
 
 
 @command(Permission.PROJECTS_REPORT)
@@ -220,12 +243,12 @@ def _unit(work: Work, code: str) -> Unit:
     raise InvalidError("filing.unit.which")
 
 
-def _locked(work: Work, filing_id: int, seen: int, state: ProjectState) -> FilingRow:
-    """The filing within sight, locked, in that state and as it was seen."""
+def _locked(work: Work, filing_id: int, seen: int, *states: ProjectState) -> FilingRow:
+    """The filing within sight, locked, in one of these states and as it was seen."""
     row = work.session.get(FilingRow, filing_id, with_for_update=True, populate_existing=True)
     if row is None:
         raise NotFoundError("filing.filing.unknown")
-    if row.version != seen or row.state != state:
+    if row.version != seen or row.state not in states:
         raise _meanwhile(work, row)
     return row
 

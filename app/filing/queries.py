@@ -31,6 +31,7 @@ from app.kernel.errors import NotFoundError
 from app.kernel.secret import Secret
 from app.org import queries as org
 from app.org.terms import UnitId
+from app.projects import queries as projects
 from app.projects.rules import number_of
 from app.projects.tables import ProjectRow
 from app.projects.terms import Level, ProjectState
@@ -104,6 +105,22 @@ def attachment_of(work: Work, filing_id: int, attachment_id: int) -> tuple[Attac
     if body is None:
         raise NotFoundError("filing.file.unknown")
     return kept[AttachmentId(attachment_id)], bytes(body)
+
+
+def row_of_project(work: Work, project_no: str) -> FilingRow | None:
+    """The filing within sight that became the project of that number; None where none did."""
+    return work.session.scalar(select(FilingRow).where(FilingRow.project_no == project_no))
+
+
+@query(Permission.PROJECTS_READ, reaches=True)
+def folder_of_project(work: Work, project_no: str) -> Folder | None:
+    """申报卷 — that of a project within sight. None where it was imported without a filing.
+
+    NotFoundError for a project that is not within sight.
+    """
+    project = projects.dossier_of(work, project_no).project
+    row = row_of_project(work, project.no)
+    return None if row is None else folder_of(work, row.id)
 
 
 def found(work: Work, filing_id: int) -> FilingRow:

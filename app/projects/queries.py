@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.expression import CollectionAggregate
 
+from app.base.trail import AuditEntry
 from app.base.work import Work, query
 from app.kernel.actor import Permission
 from app.kernel.errors import NotFoundError
@@ -40,6 +41,7 @@ from app.projects.terms import (
     Dossier,
     Lecturer,
     Level,
+    Move,
     Project,
     ProjectId,
     ProjectState,
@@ -51,6 +53,7 @@ from app.projects.terms import (
 
 MOST_FOUND = 20
 A_PAGE = 20
+_MOST_MOVES = 100
 
 
 @query(Permission.PROJECTS_READ)
@@ -96,6 +99,34 @@ def dossier_of(work: Work, project_no: str) -> Dossier:
     with work.reaching():
         named = people.people_of(work, lecturing)
     return Dossier(project, batches, {one.id: one.name for one in named.values()})
+
+
+@query(Permission.PROJECTS_READ)
+def moves_of(work: Work, project_no: str) -> tuple[Move, ...]:
+    """进展 — what was done with a project within sight, the latest first; the latest hundred."""
+    wanted = number_of(project_no).text
+    row = work.session.scalar(select(ProjectRow.id).where(ProjectRow.project_no == wanted))
+    if row is None:
+        raise NotFoundError("projects.project.unknown", project_no=wanted)
+    asked = (
+        select(AuditEntry)
+        .where(AuditEntry.table_name == ProjectRow.__tablename__, AuditEntry.row_id == str(row))
+        .order_by(AuditEntry.id.desc())
+        .limit(_MOST_MOVES)
+    )
+    return tuple(map(_move, work.session.scalars(asked)))
+
+
+def _move(entry: AuditEntry) -> Move:
+    def after(name: str) -> str:
+        told = entry.change.get(name)
+        return str((told[1] if isinstance(told, list) else told) or "")
+
+    state = after("state")
+    return Move(
+        entry.at, entry.actor, entry.role, entry.action,
+        ProjectState(state) if state else None, after("remark"),
+    )  # fmt: skip
 
 
 def _sought(sought: Sought) -> list[ColumnElement[bool]]:

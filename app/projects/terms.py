@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NewType
@@ -201,6 +201,21 @@ class Dossier:
     project: Project
     batches: tuple[Batch, ...]
     names: dict[PersonId, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """进展 — one thing done with a project: when, by whom, by which command, and where it led.
+
+    `state` is None where it stayed where it was.
+    """
+
+    at: datetime
+    by: str
+    role: str
+    action: str
+    state: ProjectState | None
+    remark: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from app.base.site import Site
 from app.base.work import begin
 from app.kernel.actor import Role
 from app.standards import commands as standards
+from tests.conftest import Clock
 from tests.support import applying
 from tests.support.cast import (
     CARDIOLOGY,
@@ -223,3 +224,34 @@ def test_a_filing_of_another_hospital_is_not_there(office: Office, desk: Desk) -
     assert stranger.get(address).status_code == 404
     assert stranger.send(f"{address}/edit", act="save", seen="1").status_code == 404
     assert "心力衰竭" not in stranger.get(LIST).text
+
+
+def test_who_filed_takes_it_back_while_nobody_decided(office: Office, desk: Desk) -> None:
+    address = filed(desk)
+    bureau = office.desk(Role.CITY_OFFICE, CITY_BUREAU)
+
+    others = bureau.send(address, seen=seen(bureau, address))
+    taken = desk.send(address, seen=seen(desk, address))
+
+    assert others.status_code == 409
+    assert "请退回并写明原因" in others.text
+    assert taken.status_code == 303
+    assert "继续填写" in desk.get(address).text
+
+
+def test_last_years_project_is_a_new_draft(office: Office, desk: Desk, clock: Clock) -> None:
+    address = filed(desk)
+    bureau = office.desk(Role.CITY_OFFICE, CITY_BUREAU)
+    decided(bureau, address, "bureau", act="announce", number="2013-03-01-001(市)")
+    clock.advance(days=300)
+    desk = office.desk(name="新来的人")
+
+    made = desk.send("/console/filings/copy", no="2013-03-01-001(市)")
+    form = desk.get(made.location).text
+
+    for kept in (
+        'value="心力衰竭规范诊疗培训班"', 'value="2014-09-13T08:00"',
+        '<option value="2014" selected>',
+        'value="心衰的药物治疗"', "现在是 999",
+    ):  # fmt: skip
+        assert kept in form

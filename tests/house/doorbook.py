@@ -68,6 +68,7 @@ from tests.house.estate import (
     OWN_SN,
     PACK,
     REPORTED_NO,
+    UNHELD_NO,
     WAITING_SN,
     Estate,
     card_list,
@@ -438,6 +439,12 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "attendance.enrol": (Case(lambda w, e: attendance.enrol(w, WAITING_SN, e.enrol_code)),),
     "attendance.forget_nonces": (Case(lambda w, _: attendance.forget_nonces(w), _UPKEEP),),
     "attendance.hear": (Case(lambda w, e: attendance.hear(w, e.device, {"battery": 1}, None)),),
+    "attendance.enrolled": (
+        Case(
+            lambda w, _: devices.enrolled(w),
+            silent=lambda found: OWN_SN not in {one.sn for one in found},
+        ),
+    ),
     "attendance.make_package": (
         Case(lambda w, _: attendance.make_package(w, OWN_SN, OWN_NO, 1)),
     ),
@@ -503,6 +510,16 @@ BOOK: dict[str, tuple[Case, ...]] = {
     ),
     "filing.attachment_of": (
         Case(lambda w, e: applied.attachment_of(w, e.filing_id, e.attachment_id)),
+    ),
+    "filing.copy_project": (Case(lambda w, _: applying.copy_project(w, OWN_NO)),),
+    "filing.recall": (
+        Case(
+            lambda w, e: applying.recall(w, e.sent_filing_id, seen=3),
+            whose=lambda cast: cast.hospital_admin,
+        ),
+    ),
+    "filing.folder_of_project": (
+        Case(lambda w, _: applied.folder_of_project(w, OWN_NO), silent=lambda _: False),
     ),
     "filing.detach": (Case(lambda w, e: applying.detach(w, e.filing_id, e.attachment_id)),),
     "filing.announce": (
@@ -651,6 +668,8 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "projects.batch_of": (Case(lambda w, _: projects.batch_of(w, OWN_NO, 1)),),
     "projects.dossier_of": (Case(lambda w, _: projects.dossier_of(w, OWN_NO)),),
     "projects.import_projects": (Case(_renamed),),
+    "projects.moves_of": (Case(lambda w, _: projects.moves_of(w, OWN_NO)),),
+    "projects.register": (Case(lambda w, _: filing.register(w, UNHELD_NO)),),
     "projects.shelf": (
         Case(
             lambda w, _: projects.shelf(w, Sought(words=OWN_NO)),

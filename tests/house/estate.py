@@ -82,6 +82,7 @@ from tests.support.wechat_client import SERVICE, Official
 
 OWN_NO, OTHER_NO = filing.NO, "2013-03-01-008(国)"
 AWARDED_NO, REPORTED_NO = "2013-03-01-010(国)", "2013-03-01-011(国)"
+UNHELD_NO = "2013-03-01-012(国)"
 OWN_SN, OTHER_SN, QUEUED_SN, WAITING_SN = "MBX-00017", "MBX-00018", "MBX-00019", "MBX-00020"
 OPENID = entrance.OPENID
 # Names of the first hospital's things, which no answer to a stranger may hold.
@@ -229,7 +230,11 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
 
 
 def _reported(site: Site) -> None:
-    """Of two more projects of the first hospital one is awarded, and one before the bureau."""
+    """Of three more projects of the first hospital one is awarded, one before the bureau."""
+    to_come = filing.batch(
+        starts_at="2013-09-14T08:00", ends_at="2013-09-14T17:00", sessions=[], plan=None
+    )
+    filing.filed(site, OPERATOR, filing.project(UNHELD_NO, batches=[to_come]))
     for no in (AWARDED_NO, REPORTED_NO):
         filing.filed(site, OPERATOR, filing.project(no))
         _awarded(site, no)

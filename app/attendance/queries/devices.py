@@ -15,12 +15,25 @@ from app.kernel.span import in_ms
 from app.org.terms import UnitId
 
 KEY = "attendance.device.key"
+MOST_LISTED = 200
 
 
 def device_of(work: Work, sn: str) -> Device | None:
     """The terminal of that serial within sight, its key opened; None where there is none."""
     row = work.session.scalar(select(DeviceRow).where(DeviceRow.sn == sn))
     return None if row is None else opened(work, row)
+
+
+@query(Permission.DEVICES_MANAGE)
+def enrolled(work: Work) -> tuple[Device, ...]:
+    """可用的考勤机 — the terminals within sight that can be given a package, by their serials."""
+    asked = (
+        select(DeviceRow)
+        .where(DeviceRow.state == DeviceState.ENROLLED)
+        .order_by(DeviceRow.sn)
+        .limit(MOST_LISTED)
+    )
+    return tuple(opened(work, row) for row in work.session.scalars(asked))
 
 
 def device_by_id(work: Work, device_id: int) -> Device | None:

@@ -1,6 +1,14 @@
 """申报 — what may stand in a form, what a form says, and what is other than before."""
 
-from app.filing.rules.changing import MOVES, changes, copied, next_number, of_body, shown_in_list
+from app.filing.rules.changing import (
+    MOVES,
+    changes,
+    copied,
+    next_number,
+    of_body,
+    of_project,
+    shown_in_list,
+)
 from app.filing.rules.forms import (
     BATCH,
     COURSE,
@@ -29,6 +37,7 @@ __all__ = [
     "next_number",
     "notes",
     "of_body",
+    "of_project",
     "published",
     "read",
     "secret_of_course",

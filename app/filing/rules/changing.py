@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-from app.filing.rules.forms import FIELDS
-from app.filing.terms import Change, Typed
-from app.projects.terms import Act, Level
+from app.filing.rules.forms import DISCIPLINES, FIELDS
+from app.filing.terms import MOST_BATCHES, MOST_COURSES, Change, Method, Typed
+from app.kernel.span import SHANGHAI
+from app.projects.rules import number_of
+from app.projects.terms import Act, Dossier, Level
 
 # As many weeks as make a year, so that the day of the week stays.
 _A_YEAR = timedelta(weeks=52)
@@ -61,6 +64,36 @@ def copied(typed: Typed, today: date) -> Typed:
     return Typed(fields, batches, courses, typed.secrets)
 
 
+def of_project(dossier: Dossier) -> Typed:
+    """What a form would say that had become this project."""
+    project, batches = dossier.project, dossier.batches[:MOST_BATCHES]
+    discipline, _, branch = (number_of(project.no).discipline or "").partition("-")
+    limit = next((one.limit_persons for one in batches), None)
+    fields = {
+        "name": project.name, "level": project.level.value, "year": str(project.year),
+        "promoted": "yes" if project.promoted else "", "course_kind": project.course_kind.value,
+        "discipline": discipline if discipline in DISCIPLINES else "", "branch": branch,
+        "credits": _figure(project.credits.amount),
+        "theory_hours": "" if project.hours is None else _figure(project.hours),
+        "limit_persons": "" if limit is None else str(limit),
+    }  # fmt: skip
+    rows = tuple(
+        {"starts_at": _minute(one.span.start), "ends_at": _minute(one.span.end),
+         "venue": one.venue}
+        for one in batches
+    )  # fmt: skip
+    given = [(n, one) for n, batch in enumerate(batches, start=1) for one in batch.lecturers]
+    courses = tuple(
+        {
+            "key": str(key), "batch": str(n), "topic": one.course, "on": one.on.isoformat(),
+            "hours": _figure(one.hours), "method": Method.LECTURE.value,
+            "lecturer": dossier.names.get(one.person_id, ""), "person_no": one.person_no,
+        }
+        for key, (n, one) in enumerate(given[:MOST_COURSES], start=1)
+    )  # fmt: skip
+    return Typed(fields, rows, courses)
+
+
 def next_number(year: int, discipline: str, mark: str, taken: Iterable[str]) -> str:
     """下一个编号 — of a year and a discipline, after all that were given out."""
     start = f"{year}-{discipline}-"
@@ -76,6 +109,14 @@ def _flat(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             for name, value in row.items():
                 if name != "key" and value:
                     yield f"{letter}{n}.{name}", value
+
+
+def _minute(moment: datetime) -> str:
+    return moment.astimezone(SHANGHAI).strftime("%Y-%m-%dT%H:%M")
+
+
+def _figure(amount: Decimal) -> str:
+    return f"{amount.normalize():f}"
 
 
 def _later(said: str, today: date) -> str:

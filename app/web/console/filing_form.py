@@ -191,6 +191,11 @@ def _row(at: str, most: Mapping[str, int]) -> dict[str, str]:
     }
 
 
+def _given(key: int) -> dict[str, str]:
+    """What a new row says without anybody typing it."""
+    return {"key": str(key), "batch": "1", "method": Method.LECTURE.value}
+
+
 def _changed(typed: Typed, act: str, which: str) -> tuple[Typed, str]:
     """One row more or less, and where in the form to go on."""
     n = int(which) if which.isascii() and which.isdecimal() and len(which) < _ROOM else -1
@@ -204,7 +209,7 @@ def _changed(typed: Typed, act: str, which: str) -> tuple[Typed, str]:
             at = "batches"
         case "add_course" if len(courses) < MOST_COURSES:
             key = 1 + max((int(one["key"]) for one in courses if one["key"].isdecimal()), default=0)
-            courses.append(dict.fromkeys(rules.COURSE, "") | {"key": str(key), "batch": "1"})
+            courses.append(dict.fromkeys(rules.COURSE, "") | _given(key))
             at = f"c{len(courses) - 1}"
         case "drop_course" if 0 <= n < len(courses):
             del courses[n]

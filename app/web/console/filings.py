@@ -74,6 +74,32 @@ def page(guest: Guest, filing_id: int) -> ResponseReturnValue:
     return _page(guest, filing_id)
 
 
+@blueprint.post("/copy")
+@passes("filing.copy_project")
+@entered(Stage.OPEN)
+def copy(guest: Guest) -> ResponseReturnValue:
+    """A new draft after a project of another year."""
+    no = request.form.get("no", "")[:_LONGEST]
+    with frame.working(guest) as work:
+        number = filing.copy_project(work, no)
+    frame.tell("filings.copied", {"no": no})
+    return redirect(url_for("filings.edit", filing_id=number), 303)
+
+
+@blueprint.post("/<int:filing_id>")
+@passes(*frame.DOORS, "filing.recall", "filing.folder_of")
+@entered(Stage.OPEN)
+def recall(guest: Guest, filing_id: int) -> ResponseReturnValue:
+    """What nobody decided yet is taken back, to be written again."""
+    try:
+        with frame.working(guest) as work:
+            filing.recall(work, filing_id, seen=seen())
+    except _REFUSED as refused:
+        return _page(guest, filing_id, refused)
+    frame.tell("filings.recalled")
+    return redirect(url_for("filings.page", filing_id=filing_id), 303)
+
+
 @blueprint.get("/<int:filing_id>/files/<int:attachment_id>")
 @passes("filing.attachment_of")
 @entered(Stage.OPEN)
@@ -203,9 +229,17 @@ def _page(guest: Guest, filing_id: int, refused: CmeError | None = None) -> Resp
         number=request.form.get("number", folder.number), given=request.form, kinds=FileKind,
         writes=state is ProjectState.DRAFT and Permission.PROJECTS_FILE in may,
         agrees=state is ProjectState.UNIT_REVIEW and Permission.PROJECTS_REPORT in may,
+        recalls=_recalls(guest, folder),
+        courses=[row for row in folder.typed.courses if row.get("topic") or row.get("lecturer")],
         reviews=state is ProjectState.BUREAU_REVIEW and Permission.PROJECTS_REVIEW in may,
         moment=moment, shown=_shown, size=size,
     )  # fmt: skip
+
+
+def _recalls(guest: Guest, folder: Folder) -> bool:
+    """Whether who is looking filed it, and it waits."""
+    waits = folder.filing.state in {ProjectState.UNIT_REVIEW, ProjectState.BUREAU_REVIEW}
+    return waits and folder.filing.filed_by == guest.actor.name
 
 
 def moment(said: str) -> str:

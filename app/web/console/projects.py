@@ -6,21 +6,25 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from flask import redirect, request, url_for
+from flask import Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.accounts.terms import Stage
+from app.attendance import commands as attendance
+from app.attendance.queries import devices
 from app.awards import commands, rules
 from app.awards import queries as awards
 from app.awards.terms import Next, Standing
 from app.base import words
 from app.base.work import Work, passes
+from app.filing import queries as filings
 from app.kernel.actor import Permission
-from app.kernel.errors import ConflictError, InvalidError, NotFoundError
+from app.kernel.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
+from app.projects import commands as filed
 from app.projects import queries as projects
 from app.projects.queries import A_PAGE
-from app.projects.terms import Batch, BatchId, Level, ProjectState, Sought
-from app.web.console import frame
+from app.projects.terms import Batch, BatchId, Level, Move, ProjectState, Sought
+from app.web.console import archive, frame
 from app.web.sessions import Guest, entered
 
 blueprint = frame.screens("projects", "/projects")
@@ -28,7 +32,13 @@ blueprint = frame.screens("projects", "/projects")
 _LONGEST = 60
 _LONGEST_REMARK = 200
 _DIGITS = 4
+# From when on there is something to keep.
+_ARCHIVED = frozenset({ProjectState.AWARDED, ProjectState.AWARD_REVIEW, ProjectState.CLOSED})
 E = TypeVar("E", bound=StrEnum)
+# What stands on the page of one project beside itself.
+_SHOWN = (
+    "awards.standings_of", "projects.moves_of", "filing.folder_of_project", "attendance.enrolled",
+)  # fmt: skip
 
 
 @blueprint.get("/")
@@ -49,7 +59,7 @@ def shelf(guest: Guest) -> ResponseReturnValue:
 
 
 @blueprint.get("/<path:no>")
-@passes("projects.dossier_of", "awards.standings_of", *frame.DOORS)
+@passes("projects.dossier_of", *_SHOWN, *frame.DOORS)
 @entered(Stage.OPEN)
 def dossier(guest: Guest, no: str) -> ResponseReturnValue:
     """One project: its batches, and the next step of each."""
@@ -58,8 +68,8 @@ def dossier(guest: Guest, no: str) -> ResponseReturnValue:
 
 @blueprint.post("/<path:no>")
 @passes(
-    "awards.report", "awards.approve", "awards.send_back", "projects.dossier_of",
-    "awards.standings_of", *frame.DOORS,
+    "awards.report", "awards.approve", "awards.send_back", "projects.dossier_of", *_SHOWN,
+    *frame.DOORS,
 )  # fmt: skip
 @entered(Stage.OPEN)
 def decide(guest: Guest, no: str) -> ResponseReturnValue:
@@ -72,6 +82,58 @@ def decide(guest: Guest, no: str) -> ResponseReturnValue:
         return _dossier(guest, no, words.of_error(refused), refused.http_status, remark)
     frame.tell(f"award.{act}")
     return redirect(url_for("projects.dossier", no=no), 303)
+
+
+@blueprint.post("/<path:no>/register")
+@passes("projects.register", "projects.dossier_of", *_SHOWN, *frame.DOORS)
+@entered(Stage.OPEN)
+def register(guest: Guest, no: str) -> ResponseReturnValue:
+    """开班登记 — it will be held as announced."""
+    try:
+        with frame.working(guest) as work:
+            filed.register(work, no)
+    except ConflictError as refused:
+        return _dossier(guest, no, words.of_error(refused), refused.http_status)
+    frame.tell("projects.registered")
+    return redirect(url_for("projects.dossier", no=no), 303)
+
+
+@blueprint.post("/<path:no>/package")
+@passes("attendance.make_package", "projects.dossier_of", *_SHOWN, *frame.DOORS)
+@entered(Stage.OPEN)
+def package(guest: Guest, no: str) -> ResponseReturnValue:
+    """活动包 — one batch for one terminal, to be carried there; a terminal on line fetches it."""
+    sn, batch = request.form.get("sn", "")[:_LONGEST], request.form.get("batch", "")
+    number = int(batch) if batch.isascii() and batch.isdecimal() and len(batch) <= _DIGITS else 0
+    try:
+        with frame.working(guest) as work:
+            projects.batch_of(work, no, number)
+            made, body = attendance.make_package(work, sn, no, number)
+    except (ConflictError, UnavailableError) as refused:
+        return _dossier(guest, no, words.of_error(refused), refused.http_status)
+    answer = Response(body, content_type="application/octet-stream")
+    name = f"{sn}-{made.seq}.pkg"
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer
+
+
+@blueprint.get("/<path:no>/archive")
+@passes(
+    "projects.dossier_of", "projects.moves_of", "filing.folder_of_project", "filing.attachment_of",
+    "attendance.records_of", "awards.standings_of", "awards.verdicts_of",
+)  # fmt: skip
+@entered(Stage.OPEN)
+def pack(guest: Guest, no: str) -> ResponseReturnValue:
+    """归档包 — everything that is kept of a project, as a zip with hashes."""
+    with frame.working(guest) as work:
+        found = projects.dossier_of(work, no)
+        folder = filings.folder_of_project(work, no)
+        moves, now = projects.moves_of(work, no), work.now
+    made = archive.stream(lambda: frame.working(guest), found, folder, moves, guest.actor.name, now)
+    answer = Response(made, content_type="application/zip")
+    name = words.sentence("archive", "name.archive", {"no": found.project.no})
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer
 
 
 def _decide(work: Work, no: str, act: str, remark: str) -> None:
@@ -89,18 +151,34 @@ def _decide(work: Work, no: str, act: str, remark: str) -> None:
 def _dossier(
     guest: Guest, no: str, refusal: str = "", status: int = 200, remark: str = ""
 ) -> ResponseReturnValue:
+    given = guest.actor.permissions
     with frame.working(guest) as work:
         found = projects.dossier_of(work, no)
         standings, ahead = _ahead(work, found.batches)
-    given = guest.actor.permissions
+        folder = filings.folder_of_project(work, no)
+        moves = projects.moves_of(work, no)
+        is_open = found.project.state not in {ProjectState.AWARD_REVIEW, ProjectState.CLOSED}
+        packs = is_open and Permission.DEVICES_MANAGE in given
+        terminals = devices.enrolled(work) if packs else ()
+        first = min((one.span.start for one in found.batches), default=work.now)
+        early = found.project.state is ProjectState.ANNOUNCED and work.now < first
     ready = bool(ahead) and set(ahead.values()) == {Next.REPORT}
     return frame.page(
         guest, "console/project.html", status, found=found, standings=standings, ahead=ahead,
-        word=word, refusal=refusal, remark=remark,
+        word=word, refusal=refusal, remark=remark, folder=folder, moves=moves, said=_said,
+        terminals=[one for one in terminals if one.key is not None],
+        registers=early and Permission.PROJECTS_REPORT in given,
+        copies=Permission.PROJECTS_FILE in given, archived=found.project.state in _ARCHIVED,
         reports=ready and Permission.AWARDS_RUN in given,
         reviews=found.project.state is ProjectState.AWARD_REVIEW
         and Permission.AWARDS_REVIEW in given,
     )  # fmt: skip
+
+
+def _said(move: Move) -> str:
+    """What was done, in words."""
+    book = words.book("console")
+    return book.get(f"move.{move.action}", book["move.other"])
 
 
 def word(code: str) -> str:
