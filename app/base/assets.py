@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from flask import Response, request
-
 _KINDS = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -43,15 +41,16 @@ def assets(folder: Path) -> dict[str, Asset]:
     }
 
 
-def handed(found: Asset) -> Response:
-    """The file, to be kept for ever by whoever asked for it by its digest."""
-    packed = request.accept_encodings["gzip"] > 0
-    answer = Response(found.packed if packed else found.whole, content_type=found.kind)
-    answer.headers["Cache-Control"] = f"public, max-age={_YEAR_S}, immutable"
-    answer.headers["Vary"] = "Accept-Encoding"
+def handed(found: Asset, *, packed: bool) -> tuple[bytes, dict[str, str]]:
+    """The file and its headers, to be kept for ever by whoever asked for it by its digest."""
+    headers = {
+        "Content-Type": found.kind,
+        "Cache-Control": f"public, max-age={_YEAR_S}, immutable",
+        "Vary": "Accept-Encoding",
+    }
     if packed:
-        answer.headers["Content-Encoding"] = "gzip"
-    return answer
+        return found.packed, headers | {"Content-Encoding": "gzip"}
+    return found.whole, headers
 
 
 def _asset(path: Path) -> Asset:

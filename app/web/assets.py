@@ -22,11 +22,11 @@ def serve(flask: Flask) -> None:
         found = assets(folder).get(filename)
         if found is None:
             abort(404)
-        answer = handed(found)
+        said, headers = handed(found, packed=request.accept_encodings["gzip"] > 0)
         if request.args.get("v") != found.digest:
             # A page of another release asks: it gets what there is, and does not keep it.
-            answer.headers["Cache-Control"] = "no-store"
-        return answer
+            headers["Cache-Control"] = "no-store"
+        return Response(said, headers=headers)
 
     flask.url_defaults(name_the_content)
     flask.view_functions["static"] = static

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Response, abort, url_for
+from flask import Response, abort, request, url_for
 
 from app.base.assets import assets, handed
 from wechat.phone.blueprint import blueprint
@@ -24,4 +24,5 @@ def asset(digest: str, name: str) -> Response:
     found = assets(_FOLDER).get(name)
     if found is None or found.digest != digest:
         abort(404)
-    return handed(found)
+    said, headers = handed(found, packed=request.accept_encodings["gzip"] > 0)
+    return Response(said, headers=headers)
