@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, select, text
 
+from app.base.acts import Act, acts_on
 from app.base.work import Work, query
 from app.kernel.actor import Permission
 from app.kernel.errors import NotFoundError
@@ -50,6 +51,14 @@ def batch_of(work: Work, batch_id: int) -> tuple[CardBatch, tuple[CardOrder, ...
         raise NotFoundError("making.batch.unknown", batch=batch_id)
     orders = work.session.execute(_ORDERS, {"id": batch_id})
     return _batch(row), tuple(map(_order, orders))
+
+
+@query(Permission.CARDS_CHANGE)
+def trail_of(work: Work, batch_id: int) -> tuple[Act, ...]:
+    """日志 — what was done to a batch within sight and to its people's places, the latest first."""
+    batch_of(work, batch_id)
+    own = {CardBatchRow.__tablename__: [str(batch_id)]}
+    return acts_on(work, own, within=f"{CardOrderRow.__tablename__}:{batch_id},")
 
 
 def locked(work: Work, batch_id: int) -> CardBatchRow:

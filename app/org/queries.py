@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ColumnElement, Text, any_, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
+from app.base.acts import Act, acts_on
 from app.base.work import Work, query
 from app.kernel.actor import Permission
 from app.kernel.errors import NotFoundError
@@ -23,6 +24,14 @@ def unit_by_code(work: Work, code: str) -> Unit:
     if code not in found:
         raise NotFoundError("org.unit.unknown", unit=code)
     return found[code]
+
+
+@query(Permission.ORG_READ)
+def trail_of(work: Work, code: str, most: int) -> tuple[Act, ...]:
+    """日志 — what was done to a unit within sight and to all below it, the latest first."""
+    low, high = unit_by_code(work, code).place.bounds
+    ids = work.session.scalars(select(UnitRow.id).where(UnitRow.path >= low, UnitRow.path < high))
+    return acts_on(work, {UnitRow.__tablename__: list(map(str, ids))}, most)
 
 
 @query(Permission.ORG_READ)

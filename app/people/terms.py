@@ -259,29 +259,6 @@ class Photo:
     taken_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """改动 — one part of what an act changed, before and after."""
-
-    column: str
-    before: object
-    after: object
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """所为 — who did what to something of a person, and when."""
-
-    at: datetime
-    actor: str
-    role: str
-    via: str
-    action: str
-    table: str
-    kind: str
-    edits: tuple[Edit, ...]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amendment:
     """资料变更 — what is to stand of a person from now on; without a phone that on file."""

@@ -285,6 +285,16 @@ def test_what_was_done_stands_in_the_trail(desk: Desk, owner: Engine) -> None:
     desk.send(f"{batch}/hand-in")
     hand_out(desk, batch, HE_MIN, "880001")
 
+    told = desk.get(batch).text.partition("日志")[2]
+    for said in (
+        "开制卡批次",
+        "加人办卡",
+        "提交制卡批次",
+        "发卡",
+        "进度：草稿 → 已提交",
+        "何敏；新卡：880001",
+    ):
+        assert said in told, said
     asked = text("select distinct action from audit_entry where actor = :who order by action")
     with owner.connect() as connection:
         done = set(connection.execute(asked, {"who": desk.login.name}).scalars())

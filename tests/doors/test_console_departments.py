@@ -59,6 +59,7 @@ def test_a_department_is_made_named_put_in_order_and_closed(desk: Desk) -> None:
 
     desk.send(f"{LIST}/{code}/name", name="急诊医学科", seen="急诊科")
     assert listed(desk)[0] == "急诊医学科"
+    assert "名称：急诊科 → 急诊医学科" in desk.get(LIST).text
 
     desk.send(f"{LIST}/{code}/close", name="急诊医学科")
     assert listed(desk) == ["护理部", "心内科"]

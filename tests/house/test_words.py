@@ -11,6 +11,8 @@ import pytest
 
 from app.awards.terms import Why
 from app.base import words
+from app.base.work import DOORS
+from tests.house.doorbook import BOOK
 from tests.house.trees import ROOT, calls, sources
 
 KINDS = {"NotFoundError", "ForbiddenError", "InvalidError", "ConflictError", "UnavailableError"}
@@ -99,6 +101,12 @@ def test_sentences_are_calm_and_whole(name: str) -> None:
         assert not re.search("[！!]", said), code
         assert not re.search(r"系统错误|操作失败|非法|请联系管理员|您", said), code
         list(string.Formatter().parse(said))  # raises on a broken placeholder
+
+
+def test_every_command_has_its_word_in_the_log_and_no_other_has() -> None:
+    told = {name.removeprefix("action.") for name in words.book("people") if "action." in name}
+
+    assert told - {"other"} == {name for name in BOOK if DOORS[name].writes}
 
 
 def classes() -> Iterator[tuple[str, str, str]]:

@@ -34,6 +34,7 @@ from app.awards.queries.runs import (
 )
 from app.awards.queries.standing import standings_of
 from app.awards.queries.todo import due
+from app.awards.queries.trails import trail_of_batch, trail_of_run
 from app.awards.queries.weighing import Listed, Weighing, weigh
 
 __all__ = [
@@ -74,6 +75,8 @@ __all__ = [
     "standings_of",
     "trace",
     "trace_here",
+    "trail_of_batch",
+    "trail_of_run",
     "trial",
     "verdict_of",
     "verdicts_of",

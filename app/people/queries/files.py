@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import and_, or_, select
 
+from app.base.acts import Act, acts
 from app.base.security import personal_tables
 from app.base.trail import AuditEntry
 from app.base.work import Work, query
@@ -18,14 +19,7 @@ from app.people.queries.persons import known
 from app.people.queries.photos import photo_marks
 from app.people.rules.seen import mark_of
 from app.people.tables import PersonRow, StatusRow
-from app.people.terms import Act, Edit, KnownPerson, PersonFile
-
-# Of whoever has a longer trail, the latest.
-MOST_ACTS = 200
-# Where a row stands and whose it is says nothing that people ask.
-_SILENT = frozenset(
-    {"kind", "path", "person_id", "id", "name_key", "uid_index", "phone_index", "mark"}
-) | {"id_number_index"}
+from app.people.terms import KnownPerson, PersonFile
 
 
 @query(Permission.PEOPLE_READ, reaches=True)
@@ -60,10 +54,7 @@ def trail_of(work: Work, no: str) -> tuple[Act, ...]:
     paths = {person.place.path, *_paths(moves)}
     tables = [table.name for table in personal_tables()]
     about = and_(AuditEntry.path.in_(paths), AuditEntry.table_name.in_(tables))
-    asked = (
-        select(AuditEntry).where(or_(own, about)).order_by(AuditEntry.id.desc()).limit(MOST_ACTS)
-    )
-    return tuple(map(_act, work.session.scalars(asked)))
+    return acts(work, or_(own, about))
 
 
 def last_change(work: Work, person: KnownPerson) -> tuple[str, datetime] | None:
@@ -88,20 +79,3 @@ def _paths(told: Iterable[Any]) -> set[str]:
     for one in told:
         found |= {part for part in (one if isinstance(one, list) else [one]) if part}
     return found
-
-
-def _act(row: AuditEntry) -> Act:
-    edits = tuple(
-        Edit(column, *_before_and_after(row.change["kind"], told))
-        for column, told in row.change.items()
-        if column not in _SILENT and told not in (None, "")
-    )
-    return Act(
-        row.at, row.actor, row.role, row.via, row.action, row.table_name, row.change["kind"], edits
-    )
-
-
-def _before_and_after(kind: str, told: Any) -> tuple[Any, Any]:
-    if kind == "edit":
-        return told[0], told[1]
-    return (None, told) if kind == "add" else (told, None)

@@ -24,7 +24,7 @@ from app.kernel.errors import InvalidError
 from app.kernel.span import SHANGHAI, at_ms, whole_minutes
 from app.speech.saying import clock, day_of, gap, minute, missed
 from app.web.console import asked as asking
-from app.web.console import frame, plotting
+from app.web.console import frame, plotting, trails
 from app.web.console.asked import Asked
 from app.web.sessions import Guest, entered
 
@@ -56,7 +56,7 @@ class Card:
 @blueprint.get("/<path:no>/<int:batch>")
 @passes(
     "awards.weigh", "attendance.minutes_of", "attendance.records_of", "attendance.clock_repairs",
-    *frame.DOORS,
+    "awards.trail_of_batch", *frame.DOORS,
 )  # fmt: skip
 @entered(Stage.OPEN)
 def page(guest: Guest, no: str, batch: int) -> ResponseReturnValue:
@@ -66,6 +66,7 @@ def page(guest: Guest, no: str, batch: int) -> ResponseReturnValue:
         minutes = histogram.minutes_of(work, no, batch)
         waiting = records.records_of(work, no, batch, SwipeState.QUARANTINED)
         repairs = clocks.clock_repairs(work, no, batch)
+        trail = awards.trail_of_batch(work, no, batch)
         refusal = ""
         try:
             weighed = awards.weigh(work, no, batch, asked.options, asked.group)
@@ -85,6 +86,7 @@ def page(guest: Guest, no: str, batch: int) -> ResponseReturnValue:
         days=days, on=on, single=asking.single_day(weighed.brief.windows),
         swipes=sum(one.counted for one in minutes), waiting=waiting,
         cards=_cards(waiting)[:_FEW], shifts=_shifts(minutes, weighed.brief.windows),
+        trail=trails.lines(trail, {}),
         repairs=[(one, *told_of_shift(one.shift)) for one in repairs],
         repairs_clocks=Permission.SWIPES_RESOLVE in guest.actor.permissions,
         at_ms=lambda ms: at_ms(ms).astimezone(SHANGHAI), by_day=asking.with_day,

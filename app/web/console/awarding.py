@@ -21,7 +21,7 @@ from app.kernel.errors import ConflictError, InvalidError
 from app.kernel.span import local_date
 from app.speech import why as speech
 from app.web.console import asked as asking
-from app.web.console import frame
+from app.web.console import frame, trails
 from app.web.console.analysis import lacking, rule_of
 from app.web.console.plotting import strips_of
 from app.web.sessions import Guest, entered
@@ -57,13 +57,14 @@ def award(guest: Guest, no: str, batch: int) -> ResponseReturnValue:
 
 
 @blueprint.get("/runs/<int:run_id>")
-@passes("awards.run_file", *frame.DOORS)
+@passes("awards.run_file", "awards.trail_of_run", *frame.DOORS)
 @entered(Stage.OPEN)
 def run(guest: Guest, run_id: int) -> ResponseReturnValue:
     """授分结果 — how far a run is, and what it gave whom, and why not."""
     with frame.working(guest) as work:
         file = judged.run_file(work, run_id, _sieve())
-    return frame.page(guest, "console/run.html", 200, **_shown(guest, file))
+        trail = trails.lines(judged.trail_of_run(work, run_id), {})
+    return frame.page(guest, "console/run.html", 200, trail=trail, **_shown(guest, file))
 
 
 @blueprint.get("/runs/<int:run_id>/state")

@@ -23,11 +23,12 @@ from app.making.terms import Form, Kind, State
 from app.org import queries as org
 from app.people import queries as people
 from app.speech import material as papers
-from app.web.console import frame
+from app.web.console import frame, trails
 from app.web.sessions import Guest, entered
 
 blueprint = frame.screens("cards", "/cards")
 
+_ONE = (*frame.DOORS, "making.batch_of", "making.trail_of", "people.photo_marks")
 _LONGEST_CODE, _LONGEST_LIST = 64, 20_000
 _REFUSED = (ConflictError, InvalidError, NotFoundError)
 
@@ -73,7 +74,7 @@ def set_state(guest: Guest) -> ResponseReturnValue:
 
 
 @blueprint.get("/<int:number>")
-@passes(*frame.DOORS, "making.batch_of", "people.photo_marks")
+@passes(*_ONE)
 @entered(Stage.OPEN)
 def batch(guest: Guest, number: int) -> ResponseReturnValue:
     """One batch: its people, and what is to be done next."""
@@ -81,7 +82,9 @@ def batch(guest: Guest, number: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:number>/material")
-@passes(*frame.DOORS, "making.take_material", "making.batch_of", "people.photo_marks")
+@passes(
+    *frame.DOORS, "making.take_material", "making.batch_of", "people.photo_marks", "making.trail_of"
+)
 @entered(Stage.OPEN)
 def material(guest: Guest, number: int) -> ResponseReturnValue:
     """制卡资料 — to print, or as a zip for who makes the cards; the trail knows who took it."""
@@ -99,7 +102,7 @@ def material(guest: Guest, number: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:number>/people")
-@passes(*frame.DOORS, "making.add", "making.batch_of", "people.photo_marks")
+@passes(*_ONE, "making.add")
 @entered(Stage.OPEN)
 def add(guest: Guest, number: int) -> ResponseReturnValue:
     """People are added by their numbers, pasted as they stand in a column of a table."""
@@ -114,7 +117,7 @@ def add(guest: Guest, number: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:number>/withdraw")
-@passes(*frame.DOORS, "making.withdraw", "making.batch_of", "people.photo_marks")
+@passes(*_ONE, "making.withdraw")
 @entered(Stage.OPEN)
 def withdraw(guest: Guest, number: int) -> ResponseReturnValue:
     """Somebody wants no card any more."""
@@ -123,7 +126,7 @@ def withdraw(guest: Guest, number: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:number>/hand-in")
-@passes(*frame.DOORS, "making.hand_in", "making.batch_of", "people.photo_marks")
+@passes(*_ONE, "making.hand_in")
 @entered(Stage.OPEN)
 def hand_in(guest: Guest, number: int) -> ResponseReturnValue:
     """The batch is handed in: twenty working days begin."""
@@ -140,7 +143,7 @@ def hand_in(guest: Guest, number: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:number>/make")
-@passes(*frame.DOORS, "making.make", "making.batch_of", "people.photo_marks")
+@passes(*_ONE, "making.make")
 @entered(Stage.OPEN)
 def make(guest: Guest, number: int) -> ResponseReturnValue:
     """The material is with who makes the cards."""
@@ -148,7 +151,7 @@ def make(guest: Guest, number: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:number>/hand-out")
-@passes(*frame.DOORS, "making.hand_out", "making.batch_of", "people.photo_marks")
+@passes(*_ONE, "making.hand_out")
 @entered(Stage.OPEN)
 def hand_out(guest: Guest, number: int) -> ResponseReturnValue:
     """One card is handed out: it counts from now on."""
@@ -195,12 +198,16 @@ def _shelf(guest: Guest, refused: CmeError | None = None) -> Response:
 def _batch(guest: Guest, number: int, refused: CmeError | None = None) -> Response:
     with frame.working(guest) as work:
         found, orders = queries.batch_of(work, number)
+        trail = queries.trail_of(work, number)
         photos = people.photo_marks(work, [one.person_id for one in orders])
         today = local_date(work.now)
+    whose = {f"{number},{one.person_id}": one.name for one in orders}
     rows = () if refused is None else refused.rows
     return frame.page(
         guest, "console/cards_batch.html", 200 if refused is None else refused.http_status,
-        found=found, orders=orders, photos=photos, today=today, states=State, word=word,
+        found=found, orders=orders, photos=photos,
+        trail=trails.lines(trail, {}, whose),
+        today=today, states=State, word=word,
         given=request.form,
         refusal="" if refused is None else words.of_error(refused),
         faults=[f"{row.value}：{words.of_row(row)}" for row in rows],

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.accounts.terms import Stage
 from app.base import words
+from app.base.acts import Act
 from app.base.work import passes
 from app.kernel.errors import CmeError, ConflictError, InvalidError, NotFoundError
 from app.org import commands as org
@@ -14,14 +17,15 @@ from app.org import queries as units
 from app.org.terms import Branch, UnitKind
 from app.people import commands as staff
 from app.people import queries as people
-from app.web.console import frame, trees
+from app.web.console import frame, trails, trees
 from app.web.sessions import Guest, entered
 
 blueprint = frame.screens("departments", "/departments")
 
-_DOORS = (*frame.DOORS, "org.tree", "people.head_counts", "people.head_count_at")
+_DOORS = (*frame.DOORS, "org.tree", "org.trail_of", "people.head_counts", "people.head_count_at")
 _REFUSALS = (ConflictError, InvalidError)
 _DIGITS = 9
+_ACTS = 50
 
 
 @blueprint.get("")
@@ -119,16 +123,24 @@ def _page(guest: Guest, refused: CmeError | None = None, **filled: str) -> Respo
     with frame.working(guest) as work:
         tree = units.tree(work)
         heads = people.head_counts(work)
-    hospitals = [one for one in tree if one.kind is UnitKind.HOSPITAL]
-    asked = request.args.get("unit", "") or (hospitals[0].code if len(hospitals) == 1 else "")
-    hospital = trees.chosen(tree, asked) if asked else None
+        hospitals = [one for one in tree if one.kind is UnitKind.HOSPITAL]
+        asked = request.args.get("unit", "") or (hospitals[0].code if len(hospitals) == 1 else "")
+        hospital = trees.chosen(tree, asked) if asked else None
+        acts = () if hospital is None else units.trail_of(work, hospital.code, _ACTS)
     nodes = () if hospital is None else trees.under(tree, hospital, heads)
     return frame.page(
         guest, "console/departments.html", refused.http_status if refused else 200,
         hospital=hospital, hospitals=hospitals, nodes=nodes, filled=filled,
         neighbours=_neighbours(nodes), refusal=words.of_error(refused) if refused else "",
+        trail=trails.lines(acts, {str(one.id): one.name for one in tree}, _named(acts, tree)),
         placed=request.args.get("at", ""), downwards="down" in request.args,
     )  # fmt: skip
+
+
+def _named(acts: Iterable[Act], tree: Iterable[Branch]) -> dict[str, str]:
+    """The department each act was done to, by the row's key."""
+    names = {str(one.id): one.name for one in tree}
+    return {act.row: names[act.row] for act in acts if act.row in names}
 
 
 def _before_merge(guest: Guest, code: str, refused: CmeError | None = None) -> ResponseReturnValue:

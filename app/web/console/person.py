@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from flask import Response, redirect, request, url_for
@@ -24,11 +24,11 @@ from app.org.terms import UnitKind
 from app.people import commands as files
 from app.people import queries as people
 from app.people.rules import history
-from app.people.terms import ALWAYS, Act, Amendment, Edit, Status, TitleLevel
+from app.people.terms import ALWAYS, Amendment, Status, TitleLevel
 from app.speech import saying
 from app.speech import why as speech
 from app.transfers import queries as transfers
-from app.web.console import frame
+from app.web.console import frame, trails
 from app.web.console import people as lists
 from app.web.console.plotting import strips_of
 from app.web.sessions import Guest, entered
@@ -37,7 +37,6 @@ from app.web.sessions import Guest, entered
 blueprint = lists.blueprint
 
 _TEXTS = ("name", "title", "post", "education", "specialty")
-_MOMENTS = frozenset({"since", "bound_at", "ended_at", "claimed_at", "effective_at", "taken_at"})
 _DIGITS = 4
 _LONGEST = 64  # of what is said back, or cannot be a number
 
@@ -70,7 +69,7 @@ def put_status(guest: Guest, no: str) -> ResponseReturnValue:
             )  # fmt: skip
     except (ConflictError, InvalidError) as refused:
         return _page(guest, no, refused, "status", {"status": status, "since": said})
-    frame.tell("people.status", {"since": since, "status": _said(f"status.{status}")})
+    frame.tell("people.status", {"since": since, "status": trails.said(f"status.{status}")})
     return redirect(url_for("people.person", no=no), 303)
 
 
@@ -180,11 +179,12 @@ def _page(
         guest, "console/person.html", refused.http_status if refused else 200, file=file,
         profile=file.person.profile, position=position, held=held, bound=bound, years=years,
         courses=courses,
-        rows=tuple(speech.row(one, today) for one in activities), trail=trail, today=today,
+        rows=tuple(speech.row(one, today) for one in activities), today=today,
+        trail=trails.lines(trail, names),
         now_is=history.in_force(file.person.history, today), statuses=tuple(Status),
         always=ALWAYS, moves=moves, refusal=words.of_error(refused) if refused else "", at_form=at,
-        filled=filled or {}, said=_said, figure=saying.figure, dated=saying.dated,
-        moment=saying.full_moment, told_of=lambda act: _told_of(act, names),
+        filled=filled or {}, said=trails.said, figure=saying.figure, dated=saying.dated,
+        moment=saying.full_moment,
     )  # fmt: skip
 
 
@@ -206,45 +206,9 @@ def _form(
     return frame.page(
         guest, "console/person_edit.html", refused.http_status if refused else 200, file=file,
         filled=stands | (filled or {}), departments=departments, levels=tuple(TitleLevel),
-        refusal=words.of_error(refused) if refused else "", said=_said,
+        refusal=words.of_error(refused) if refused else "", said=trails.said,
         whole=any(branch.id == file.unit.id for branch in tree),
     )  # fmt: skip
-
-
-def _told_of(act: Act, names: dict[str, str]) -> str:
-    """What an act changed, in words: each part before and after."""
-    sealed = "trail.given" if act.kind == "add" else "trail.changed"
-    return _said("trail.between").join(_edited(edit, names, sealed) for edit in act.edits)
-
-
-def _edited(edit: Edit, names: dict[str, str], sealed: str) -> str:
-    facts = {"column": _said(f"column.{edit.column}")}
-    before, after = (_value(edit.column, one, names) for one in (edit.before, edit.after))
-    if not before and not after:
-        return _said(sealed).format_map(facts)
-    if not before or not after:
-        return _said("trail.is").format_map(facts | {"after": after or before})
-    return _said("trail.became").format_map(facts | {"before": before, "after": after})
-
-
-def _value(column: str, value: object, names: dict[str, str]) -> str:
-    """A stored value as people read it; nothing for what is sealed."""
-    text = "" if value is None else str(value)
-    if text.startswith("<"):
-        return ""
-    if column in _MOMENTS and text:
-        return saying.full_moment(datetime.fromisoformat(text))
-    if column in {"department_id", "unit_id"}:
-        return names.get(text, "")
-    book = words.book("people")
-    return (
-        book.get(f"value.{text}") or book.get(f"status.{text}") or book.get(f"level.{text}", text)
-    )
-
-
-def _said(code: str) -> str:
-    book = words.book("people")
-    return book.get(code) or book[f"{code.split('.', maxsplit=1)[0]}.other"]
 
 
 def _day(text: str) -> date:

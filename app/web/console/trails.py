@@ -1,0 +1,85 @@
+"""日志 — what was done to something, in words: on every page that shows one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.base import words
+from app.base.acts import Act, Edit
+from app.speech import saying
+
+_MOMENTS = frozenset(
+    {"since", "bound_at", "ended_at", "claimed_at", "effective_at", "handed_at", "done_at",
+     "undone_at", "applied_at", "opened_at", "asked_at"}
+)  # fmt: skip
+# Of these all is told, of others what has a name.
+_WHOLE = frozenset(
+    {"person", "person_photo", "person_status", "card", "binding", "binding_claim",
+     "activation_slip"}
+)  # fmt: skip
+_UNITS = frozenset({"department_id", "unit_id", "parent_id"})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """日志的一行 — when, who and from where, what was done to what, and what became of it."""
+
+    at: datetime
+    who: str
+    via: str
+    did: str
+    to: str
+    change: str
+
+
+def lines(
+    acts: Iterable[Act], names: Mapping[str, str], about: Mapping[str, str] | None = None
+) -> list[Line]:
+    """The acts as lines; units are named by their ids, and rows by their keys."""
+    return [_line(act, names, about or {}) for act in acts]
+
+
+def _line(act: Act, names: Mapping[str, str], about: Mapping[str, str]) -> Line:
+    """What an act changed, in words: each part before and after."""
+    sealed = "trail.given" if act.kind == "add" else "trail.changed"
+    parts = (_edited(act.table, edit, names, sealed) for edit in act.edits)
+    change = said("trail.between").join(filter(None, (about.get(act.row, ""), *parts)))
+    to = f"{said(f'kind.{act.kind}')}{said(f'table.{act.table}')}"
+    return Line(act.at, act.actor, said(f"via.{act.via}"), said(f"action.{act.action}"), to, change)
+
+
+def _edited(table: str, edit: Edit, names: Mapping[str, str], sealed: str) -> str:
+    book = words.book("people")
+    column = book.get(f"column.{table}.{edit.column}") or book.get(f"column.{edit.column}")
+    if column is None and table not in _WHOLE:
+        return ""
+    facts = {"column": column or book["column.other"]}
+    before, after = (_value(edit.column, one, names) for one in (edit.before, edit.after))
+    if not before and not after:
+        return said(sealed).format_map(facts) if table in _WHOLE else ""
+    if not before or not after:
+        return said("trail.is").format_map(facts | {"after": after or before})
+    return said("trail.became").format_map(facts | {"before": before, "after": after})
+
+
+def _value(column: str, value: object, names: Mapping[str, str]) -> str:
+    """A stored value as people read it; nothing for what is sealed."""
+    text = "" if value is None else str(len(value) if isinstance(value, list) else value)
+    if text.startswith("<"):
+        return ""
+    if column in _MOMENTS and text:
+        return saying.full_moment(datetime.fromisoformat(text))
+    if column in _UNITS:
+        return names.get(text, "")
+    book = words.book("people")
+    return (
+        book.get(f"value.{text}") or book.get(f"status.{text}") or book.get(f"level.{text}", text)
+    )
+
+
+def said(code: str) -> str:
+    """A word of the log; for what has none, that it is something else."""
+    book = words.book("people")
+    return book.get(code) or book[f"{code.split('.', maxsplit=1)[0]}.other"]
