@@ -59,6 +59,7 @@ def _page(visit: Visit, refused: CmeError | None = None) -> ResponseReturnValue:
         "transfer", 200 if refused is None else refused.http_status, staff=staff, found=found,
         text=text, said="" if refused is None else words.of_error(refused), life=LIFE.days,
         still=[_row(one) for one in own if one.state is State.OPEN],
+        asked=any(Act.WITHDRAW in one.acts for one in own),
         over=[(one, full_moment(one.ended_at), book[f"transfer.{one.state}"])
               for one in own if one.ended_at is not None and one.state is not State.OPEN],
     )  # fmt: skip
