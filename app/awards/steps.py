@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from app.awards.queries import Case, Judgement
+from app.awards.tables import DenialRow
 from app.awards.terms import Reason, Verdict
 from app.base.work import Work, driver_connection
 from app.credits import steps as ledger
 from app.credits.terms import Part, Source
 from app.kernel.credit import Credit
+from app.people.terms import Person
 from app.standards import rules as standard_rules
 
 _ROWS_A_BLOCK = 5_000
@@ -39,6 +41,13 @@ insert into award_verdict (
   run_id, person_id, part, path, granted, gross, cap, net, hours, reasons)
 select :run_id, p.id, j.part, p.path, j.granted, j.gross, j.cap, j.net, j.hours, j.reasons
 from (select * from judged order by person_id) j join person p on p.id = j.person_id""")
+
+_SAME_VERDICTS = text("""
+insert into award_verdict (
+  run_id, person_id, part, path, granted, gross, cap, net, hours, reasons)
+select run_id, :kept, part, :path, granted, gross, cap, net, hours, reasons
+from award_verdict where person_id = :closed
+on conflict do nothing""")
 
 _DUE = text("""
 insert into credit_due (person_id, path, part, gross, cap, net, hours)
@@ -87,6 +96,24 @@ def store(work: Work, run_id: int, judgement: Judgement, reason: str) -> None:
             reason=reason,
         ),
     )
+
+
+def hand_over(work: Work, closed_id: int, kept: Person) -> None:
+    """What was answered to a record that is closed was answered to the kept one, too.
+
+    A verdict is never changed: the kept one gets the same, where it has none of that run. What a
+    host denies the closed one it denies the kept one. For a command that reaches.
+    """
+    facts = {"closed": closed_id, "kept": kept.id, "path": kept.place.path}
+    work.session.execute(_SAME_VERDICTS, facts)
+    denials = select(DenialRow).where(DenialRow.person_id.in_([closed_id, kept.id]))
+    rows = work.session.scalars(denials.order_by(DenialRow.id).with_for_update()).all()
+    held = {row.batch_id for row in rows if row.person_id == kept.id}
+    for row in rows:
+        if row.person_id == closed_id and row.batch_id in held:
+            work.session.delete(row)
+        elif row.person_id == closed_id:
+            row.person_id = kept.id
 
 
 def take_back(work: Work, batch_id: int, run_id: int, reason: str) -> int:

@@ -55,6 +55,30 @@ def register(work: Work, person: Person, number: str, uid: Secret) -> CardNo:
     return CardNo(no)
 
 
+def hand_over(work: Work, closed_id: int, kept: Person) -> None:
+    """The cards of a record that is closed are the kept one's, whose own active card stays so.
+
+    For a command that reaches. Whoever keeps records that wait for a card is told.
+    """
+    rows = work.session.scalars(
+        select(CardRow)
+        .where(CardRow.person_id.in_([closed_id, kept.id]))
+        .order_by(CardRow.id)
+        .with_for_update()
+    ).all()
+    theirs = [row for row in rows if row.person_id == closed_id]
+    if any(row.state == CardState.ACTIVE for row in rows if row.person_id == kept.id):
+        for row in theirs:
+            if row.state == CardState.ACTIVE:
+                row.state, row.since = CardState.REPLACED, work.now
+    for row in theirs:
+        row.person_id, row.path = kept.id, kept.place.path
+    flush(work)
+    if theirs:
+        told = {"card_ids": [row.id for row in theirs], "person_ids": [kept.id]}
+        work.tell("cards.changed", place=Place.root(), **told)
+
+
 def replace_active(work: Work, person_ids: Sequence[int]) -> list[int]:
     """Let the active cards of people who get a new one be replaced from now on."""
     replaced = select(CardRow).where(

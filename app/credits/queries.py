@@ -188,6 +188,17 @@ def _courses(work: Work, which: ColumnElement[bool]) -> tuple[Course, ...]:
     return tuple(Course(*row) for row in work.session.execute(asked))
 
 
+def sums_of(work: Work, person_id: int) -> tuple[tuple[int, Credit], ...]:
+    """各年度合计 — of a person within sight, newest year first."""
+    asked = select(PersonYearRow.year, PersonYearRow.total).where(
+        PersonYearRow.person_id == person_id
+    )
+    return tuple(
+        (year, total) for year, total in work.session.execute(
+            asked.order_by(PersonYearRow.year.desc()))
+    )  # fmt: skip
+
+
 def totals_of(work: Work, person_id: int, year: int) -> Totals:
     """年度合计 — from the tally, which the covering index alone answers."""
     row = work.session.execute(

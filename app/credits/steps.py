@@ -18,6 +18,7 @@ from sqlalchemy import TextClause, insert, text
 from app.base.work import Work
 from app.credits.tables import CourseRow, EntryRow
 from app.credits.terms import Part, Source, Worth
+from app.people.terms import Person
 
 # Credits gross, cap and net, and clock hours.
 _DUE = text("""
@@ -88,6 +89,50 @@ _ENTERED = """
 _TALLY_ENTERED = text(_TALLY.format(change=_ENTERED))
 
 
+_CARRIED = text("""
+create temporary table credit_carried on commit drop as
+select e.* from credit_entry e
+where e.person_id = :closed and e.reverses is null and not exists (
+  select from credit_entry r
+  where r.person_id = e.person_id and r.year = e.year and r.reverses = e.id)""")
+
+_CARRIED_BACK = text("""
+insert into credit_entry (
+  person_id, path, year, source, credit_class, item, part, gross, cap, net, hours, given_on,
+  project_id, batch_id, run_id, edition_id, entered_at, entered_by, reverses, reason)
+select person_id, path, year, source, credit_class, item, part, -gross, cap, -net, -hours,
+  given_on, project_id, batch_id, run_id, edition_id, :now, :actor, id, :reason
+from credit_carried""")
+
+_FORGET_TWICE = text("""
+delete from credit_carried c where exists (
+  select from credit_entry k
+  where k.person_id = :kept and k.batch_id = c.batch_id and k.part = c.part and k.reverses is null
+    and not exists (
+      select from credit_entry r
+      where r.person_id = k.person_id and r.year = k.year and r.reverses = k.id))""")
+
+_CARRIED_ON = text("""
+insert into credit_entry (
+  person_id, path, year, source, credit_class, item, part, gross, cap, net, hours, given_on,
+  project_id, batch_id, run_id, edition_id, entered_at, entered_by, reason)
+select :kept, :path, year, source, credit_class, item, part, gross, cap, net, hours,
+  given_on, project_id, batch_id, run_id, edition_id, :now, :actor, :reason
+from credit_carried""")
+
+_SUMS = """
+insert into person_year (person_id, year, path, total, class_1, class_2, hours)
+select {person}, year, {path}, {sign}sum(net),
+  {sign}coalesce(sum(net) filter (where credit_class = 'I'), 0),
+  {sign}coalesce(sum(net) filter (where credit_class = 'II'), 0), {sign}sum(hours)
+from credit_carried group by 1, 2, 3
+on conflict (person_id, year) do update set
+  total = person_year.total + excluded.total, class_1 = person_year.class_1 + excluded.class_1,
+  class_2 = person_year.class_2 + excluded.class_2, hours = person_year.hours + excluded.hours"""
+_SUMS_BACK = text(_SUMS.format(person="person_id", path="path", sign="-"))
+_SUMS_ON = text(_SUMS.format(person="cast(:kept as bigint)", path="cast(:path as text)", sign=""))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
     """入账 — what all entries of one occasion have in common; the edition is the standard's."""
@@ -134,6 +179,23 @@ def take_back(work: Work, *, batch_id: int, run_id: int, reason: str) -> int:
     facts |= {"now": work.now, "actor": work.actor.name}
     work.session.execute(_STANDING, facts)
     return _enter(work, _REVERSE, _TALLY_REVERSED, facts)
+
+
+def hand_over(work: Work, closed_id: int, kept: Person, *, reason: str) -> tuple[int, int]:
+    """Credit in force of a record that is closed is the kept one's: taken back there, given here.
+
+    But for what both have of one activity, in the same part: nobody has it twice. How many entries
+    went along, and how many were held twice. For a command that reaches.
+    """
+    facts = {"closed": closed_id, "kept": kept.id, "path": kept.place.path, "reason": reason}
+    facts |= {"now": work.now, "actor": work.actor.name}
+    work.session.execute(_CARRIED, facts)
+    for statement in (_CARRIED_BACK, _SUMS_BACK):
+        work.session.execute(statement, facts)
+    twice = _made(work, _FORGET_TWICE, facts)
+    carried = _made(work, _CARRIED_ON, facts)
+    work.session.execute(_SUMS_ON, facts)
+    return carried, twice
 
 
 def _enter(work: Work, entries: TextClause, tally: TextClause, facts: dict[str, Any]) -> int:

@@ -50,6 +50,8 @@ class PersonRow(Placed, Audited, Base):
     phone_index: Mapped[bytes | None] = mapped_column(index=True)
     # The status of the newest dated row, kept here for lists.
     status: Mapped[str]
+    # The record that this one became a part of; null while it stands for itself.
+    merged_into: Mapped[int | None]
 
 
 class StatusRow(Personal, Audited, Base):

@@ -197,6 +197,8 @@ class KnownPerson:
     unit_id: UnitId
     department_id: UnitId | None
     history: History
+    # The record that this one became a part of.
+    merged_into: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +250,8 @@ class PersonFile:
     mark: str
     # Of the photo; empty where there is none.
     photo_mark: str
+    # The number of the record that this one became a part of; empty where it stands for itself.
+    merged_into: str = ""
 
 
 @dataclass(frozen=True, slots=True)

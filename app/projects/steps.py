@@ -323,3 +323,10 @@ def _any(ids: Iterable[int]) -> CollectionAggregate[bool]:
 def _set(row: ProjectRow | BatchRow | SessionRow, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         setattr(row, name, value)
+
+
+def hand_over(work: Work, closed_id: int, kept: Person) -> None:
+    """The lectures of a record that is closed are the kept one's; for a command that reaches."""
+    theirs = select(LecturerRow).where(LecturerRow.person_id == closed_id)
+    for row in work.session.scalars(theirs.order_by(LecturerRow.id).with_for_update()):
+        row.person_id, row.person_no = kept.id, kept.no

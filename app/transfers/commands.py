@@ -24,7 +24,7 @@ from app.org.terms import Unit, UnitKind
 from app.people import queries as people
 from app.people import steps as staff
 from app.people.terms import Person, Status
-from app.transfers import queries, rules
+from app.transfers import queries, rules, steps
 from app.transfers.tables import TransferRow
 from app.transfers.terms import LIFE, Act, Side, State, TransferId
 
@@ -306,12 +306,7 @@ def _move(work: Work, row: TransferRow, source: Unit, target: Unit) -> None:
         making.drop_waiting(work, row.person_id)
         department = org.if_open(work, row.department_id) if row.department_id else None
         staff.relocate(work, row.person_id, target, department, source_id=source.id)
-        others = select(TransferRow).where(
-            TransferRow.person_id == row.person_id, TransferRow.state == State.OPEN,
-            TransferRow.id != row.id,
-        )  # fmt: skip
-        for other in work.session.scalars(others):
-            other.state, other.ended_at = State.OVERTAKEN, work.now
+        steps.overtake(work, row.person_id, but=row.id)
         _end(work, row, State.DONE, "transfer_done", target)
 
 

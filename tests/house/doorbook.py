@@ -46,6 +46,8 @@ from app.kernel.secret import Secret
 from app.making import commands as making
 from app.making import queries as asked_cards
 from app.making.terms import Form, Kind
+from app.merging import commands as merging
+from app.merging import queries as pairing
 from app.org import commands as org
 from app.org import queries as units
 from app.org.terms import Unit
@@ -177,6 +179,12 @@ def _mark(estate: Estate) -> str:
     """How the nurse stands, for who saw it."""
     with begin(estate.site, OPERATOR) as work:
         return people.file_of(work, HE_MIN).mark
+
+
+def _marks(estate: Estate) -> tuple[str, str]:
+    """How two of a department stand, for who saw them."""
+    with begin(estate.site, OPERATOR) as work:
+        return people.file_of(work, HE_MIN).mark, people.file_of(work, ZHOU_LAN).mark
 
 
 def _nurse(estate: Estate) -> list[int]:
@@ -688,6 +696,9 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "standards.stop_using": (Case(lambda w, _: standards.stop_using(w, HOSPITAL, PACK)),),
     "standards.use": (Case(lambda w, _: standards.use(w, HOSPITAL, "cn-2024")),),
     "standards.uses": (Case(lambda w, _: editions.uses(w), _RULES),),
+    "merging.merge": (Case(lambda w, e: merging.merge(w, HE_MIN, ZHOU_LAN, seen=_marks(e))),),
+    "merging.pair_of": (Case(lambda w, _: pairing.pair_of(w, HE_MIN, ZHOU_LAN)),),
+    "merging.pairs": (Case(lambda w, _: pairing.pairs(w), "pairs, within sight"),),
     "transfers.ask_in": (
         # Nobody asks in the first hospital's name; for one of its people anybody may ask.
         Case(lambda w, _: leaving.ask_in(w, HOSPITAL, ZHENG_HAI, "郑海"), whose=_hospital),

@@ -62,6 +62,7 @@ BY_SESSION = {
     "awarding.before_undo", "awarding.undo", "awarding.why",
     "awarding.decide",
     "settling.page", "settling.settle",
+    "merging.index", "merging.compare", "merging.pair", "merging.merge",
     "transfers.shelf", "transfers.page", "transfers.decide", "transfers.leaving",
     "transfers.leave", "transfers.joining", "transfers.join",
     "people.amend", "people.why", "people.photo", "people.put_photo",

@@ -19,6 +19,7 @@ from tests.support.cast import (
     HE_MIN,
     HOSPITAL,
     STRANGER_HOSPITAL,
+    ZHOU_LAN,
 )
 from tests.support.office import Desk, Office
 
@@ -44,7 +45,7 @@ def addresses(desk: Desk, estate: Estate) -> Iterator[tuple[Rule, str, str]]:
     named: dict[str, object] = {
         "no": OWN_NO, "project_no": OWN_NO, "batch": 1, "batch_no": 1, "person_no": HE_MIN,
         "run_id": estate.run_id, "number": estate.card_batch_id, "key": estate.batch_id,
-        "code": CARDIOLOGY, "transfer": estate.transfer_id,
+        "code": CARDIOLOGY, "transfer": estate.transfer_id, "other": ZHOU_LAN,
         "filing_id": estate.filing_id,
         "attachment_id": estate.attachment_id,
     }  # fmt: skip
@@ -57,7 +58,7 @@ def addresses(desk: Desk, estate: Estate) -> Iterator[tuple[Rule, str, str]]:
         if not str(rule).startswith("/console") or rule.endpoint in OWN:
             continue
         facts = {name: named[name] for name in rule.arguments}
-        if rule.endpoint.startswith(("people.", "transfers.")):
+        if rule.endpoint.startswith(("people.", "transfers.", "merging.")):
             facts |= {"no": HE_MIN} if "no" in rule.arguments else {}
         if "number" in rule.arguments and rule.endpoint.partition(".")[0] in imported:
             facts["number"] = imported[rule.endpoint.partition(".")[0]]

@@ -15,8 +15,10 @@ from app.accounts.queries.proofs import Held, standing
 from app.accounts.rules.proofs import CARD_PROOF_LIFE, REBIND_WAIT
 from app.accounts.steps.clashes import flush
 from app.accounts.steps.followers import retag
+from app.accounts.steps.freezing import stop
 from app.accounts.steps.telling import moment_facts, tell_bound, tell_people
 from app.accounts.tables.binding import BindingRow, CardProofRow, ClaimRow, SlipRow
+from app.accounts.tables.logins import LoginRow
 from app.accounts.terms.binding import BindingEnd, ClaimEnd, How
 from app.accounts.terms.proofs import Bound, Waits
 from app.base.work import Work
@@ -133,6 +135,35 @@ def recheck(work: Work, person_ids: Collection[int]) -> int:
         end_claim(work, claim, ClaimEnd.VOID)
     void_slips(work, gone)
     return len({row.person_id for row in ended})
+
+
+def hand_over(work: Work, closed_id: int, kept: Person) -> None:
+    """The bindings of a record that is closed are the kept one's, whose own on an account stays.
+
+    What waits for the closed one is void, and its log-in lets nobody in. For a command that
+    reaches.
+    """
+    rows = work.session.scalars(
+        select(BindingRow)
+        .where(BindingRow.person_id.in_([closed_id, kept.id]))
+        .order_by(BindingRow.id)
+        .with_for_update()
+    ).all()
+    held = {row.slug for row in rows if row.person_id == kept.id and row.ended_at is None}
+    theirs = [row for row in rows if row.person_id == closed_id]
+    _replace(work, [row for row in theirs if row.ended_at is None and row.slug in held])
+    for row in theirs:
+        row.person_id, row.person_no, row.path = kept.id, kept.no, kept.place.path
+    claims = select(ClaimRow).where(ClaimRow.person_id == closed_id, ClaimRow.ended_at.is_(None))
+    for claim in work.session.scalars(claims.order_by(ClaimRow.id).with_for_update()):
+        end_claim(work, claim, ClaimEnd.VOID)
+    void_slips(work, [closed_id])
+    login = work.session.scalar(
+        select(LoginRow).where(LoginRow.person_id == closed_id).with_for_update()
+    )
+    if login is not None:
+        login.card_no = None
+        stop(work, login)
 
 
 def end_binding(work: Work, row: BindingRow, ended_as: BindingEnd) -> None:

@@ -4,6 +4,7 @@ from app.people.queries.files import file_of, last_change, trail_of
 from app.people.queries.imports import import_of, imports, own_imports, table_of
 from app.people.queries.listing import PAGE, everyone, head_count_at, head_counts, listing
 from app.people.queries.persons import (
+    doubles,
     holders,
     holders_of_phone,
     kept_of,
@@ -23,6 +24,7 @@ from app.people.queries.photos import photo_marks, photo_of, photos_of
 
 __all__ = [
     "PAGE",
+    "doubles",
     "everyone",
     "file_of",
     "head_count_at",

@@ -15,7 +15,7 @@ from app.base.work import Work, query
 from app.kernel.actor import Permission
 from app.kernel.errors import NotFoundError
 from app.org import queries as org
-from app.people.queries.persons import known
+from app.people.queries.persons import known, people_of
 from app.people.queries.photos import photo_marks
 from app.people.rules.seen import mark_of
 from app.people.tables import PersonRow, StatusRow
@@ -34,7 +34,11 @@ def file_of(work: Work, no: str) -> PersonFile:
         units = org.units_of(work, wanted)
     department = units[person.department_id] if person.department_id else None
     photo_mark = photo_marks(work, [person.id]).get(person.id, "")
-    return PersonFile(no, person, units[person.unit_id], department, mark_of(person), photo_mark)
+    into = people_of(work, [person.merged_into] if person.merged_into else [])
+    return PersonFile(
+        no, person, units[person.unit_id], department, mark_of(person), photo_mark,
+        next((one.no for one in into.values()), ""),
+    )  # fmt: skip
 
 
 @query(Permission.PEOPLE_READ)

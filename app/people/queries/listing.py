@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import BigInteger, ColumnElement, and_, any_, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    any_,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import aliased
 
 from app.base.work import Work, query
 from app.kernel.actor import Permission
@@ -121,6 +133,7 @@ def _said(work: Work, search: Search) -> ColumnElement[bool]:
                 PersonRow.person_no.startswith(text, autoescape=True),
                 PersonRow.id_number_index == index,
                 PersonRow.id == ids,
+                PersonRow.id.in_(_became(text)),
             )
         case Meant.PINYIN:
             return or_(
@@ -132,6 +145,14 @@ def _said(work: Work, search: Search) -> ColumnElement[bool]:
             )
         case _:
             return PersonRow.name.contains(text, autoescape=True)
+
+
+def _became(number: str) -> Select[tuple[int | None]]:
+    """The records of which one with this number is a part by now."""
+    closed = aliased(PersonRow)
+    return select(closed.merged_into).where(
+        closed.merged_into.is_not(None), closed.person_no.startswith(number, autoescape=True)
+    )
 
 
 def _but(wanted: dict[str, ColumnElement[bool]], name: str) -> ColumnElement[bool]:

@@ -51,6 +51,8 @@ from app.people.terms import (
     TitleLevel,
 )
 
+_MOST_DOUBLES = 200
+
 # Looked up, not made: a quarter of a million people are read at once.
 _LEVELS: dict[str | None, TitleLevel | None] = {None: None, **{word: word for word in TitleLevel}}
 _STATUSES: dict[str, Status] = {word: word for word in Status}
@@ -193,6 +195,7 @@ def known(work: Work, nos: Collection[str], *, lock: bool) -> dict[str, KnownPer
             unit_id=UnitId(row.unit_id),
             department_id=None if row.department_id is None else UnitId(row.department_id),
             history=histories.get(row.id, ()),
+            merged_into=row.merged_into,
         )
         for row in rows
     }
@@ -215,6 +218,27 @@ def holders(
         in_sight = work.actor.place.holds(Place(path))
         found[no] = found[index] = Holder(PersonNo(no), name, index, in_sight)
     return found
+
+
+def doubles(work: Work) -> tuple[tuple[int, int, bool], ...]:
+    """Pairs within sight of one name, and one birthday or phone; whether it is the phone.
+
+    By name; those who were merged, and pairs of whom one is cancelled, are left out.
+    """
+    first, second = aliased(PersonRow), aliased(PersonRow)
+    by_phone = func.coalesce(first.phone_index == second.phone_index, False)
+    of_one_sex = func.coalesce(first.sex == second.sex, True)
+    standing = (
+        one.merged_into.is_(None) & (one.status != Status.CANCELLED) for one in (first, second)
+    )
+    asked = (
+        select(first.id, second.id, by_phone)
+        .join(second, (second.name == first.name) & (second.id > first.id))
+        .where(*standing, of_one_sex, (first.birth_on == second.birth_on) | by_phone)
+        .order_by(first.name_key, first.id, second.id)
+        .limit(_MOST_DOUBLES)
+    )
+    return tuple((one, other, same) for one, other, same in work.session.execute(asked))
 
 
 def _people(

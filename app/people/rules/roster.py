@@ -143,6 +143,8 @@ def judge_person(
     platform by number and by such hashes.
     """
     line, unit = draft.line, units.get(draft.unit_code)
+    if known is not None and known.merged_into is not None:
+        yield line.wrong("person_no", "people.import.merged")
     if known is None and draft.no in holders:
         yield line.wrong("person_no", "people.import.no_elsewhere")
     elif known is not None and unit is not None and known.unit_id != unit.id:

@@ -13,6 +13,6 @@ def mark_of(person: KnownPerson) -> str:
     told = (
         profile.name, profile.title, profile.title_level, profile.post, profile.education,
         profile.specialty, profile.phone.reveal(), person.department_id, person.unit_id,
-        person.history,
+        person.history, person.merged_into,
     )  # fmt: skip
     return hashlib.sha256(repr(told).encode()).hexdigest()[:16]

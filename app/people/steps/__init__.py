@@ -12,6 +12,8 @@ from app.people.steps.imports import (
 )
 from app.people.steps.persons import (
     amend,
+    both_as_seen,
+    close_as_merged,
     judge_roster,
     move_all,
     relocate,
@@ -22,7 +24,9 @@ from app.people.steps.photos import put_photo, remove_photo
 
 __all__ = [
     "amend",
+    "both_as_seen",
     "check",
+    "close_as_merged",
     "judge_roster",
     "keep_table",
     "move_all",

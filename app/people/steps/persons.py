@@ -134,6 +134,24 @@ def amend(work: Work, no: str, said: Amendment, *, seen: str) -> KnownPerson:
     return person
 
 
+def both_as_seen(
+    work: Work, nos: tuple[str, str], seen: tuple[str, str]
+) -> tuple[KnownPerson, KnownPerson]:
+    """Two people, locked in one order, as whoever decides saw them. Errors as `_as_seen`."""
+    queries.known(work, [no for no in nos if no.isprintable()], lock=True)
+    first, second = (_as_seen(work, no, mark) for no, mark in zip(nos, seen, strict=True))
+    return first, second
+
+
+def close_as_merged(work: Work, closed: KnownPerson, kept: KnownPerson) -> None:
+    """The record is cancelled from today on, and says which one it became a part of."""
+    told = history.restated(closed.history, Status.CANCELLED, local_date(work.now))
+    row = work.session.get_one(PersonRow, closed.id)
+    rows = work.session.scalars(select(StatusRow).where(StatusRow.person_id == closed.id)).all()
+    row.status = write_dated(work, told, closed.id, closed.place, rows)
+    row.merged_into = kept.id
+
+
 def relocate(
     work: Work, person_id: int, unit: Unit, department: Unit | None, *, source_id: int
 ) -> None:
@@ -174,6 +192,8 @@ def _as_seen(work: Work, no: str, mark: str) -> KnownPerson:
     if no not in found:
         raise NotFoundError("people.person.unknown", person_no=no)
     person = found[no]
+    if person.merged_into is not None:
+        raise ConflictError("people.person.merged", person=person.profile.name)
     if mark_of(person) != mark:
         who, at = queries.last_change(work, person) or ("", work.now)
         raise ConflictError(

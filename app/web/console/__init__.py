@@ -13,6 +13,7 @@ from app.web.console import (
     filing_form,
     intakes,
     me,
+    merging,
     newcomer,
     projects,
     settling,
@@ -26,6 +27,7 @@ BLUEPRINTS = (
     newcomer.blueprint,  # of `people` and `person` too, whose pages it goes on with
     departments.blueprint,
     transfers.blueprint,
+    merging.blueprint,
     cards.blueprint,
     *intakes.BLUEPRINTS,
     bindings.blueprint,

@@ -65,7 +65,8 @@ P = Permission
 MENU: Sequence[Section] = (
     Section("", (Item("console.home", P.PEOPLE_READ),)),
     Section("of_people", (
-        Item("people.index", P.PEOPLE_READ), Item("departments.index", P.ORG_IMPORT),
+        Item("people.index", P.PEOPLE_READ, ("merging",)),
+        Item("departments.index", P.ORG_IMPORT),
         Item("transfers.shelf", P.PEOPLE_TRANSFER),
         Item("cards.shelf", P.CARDS_CHANGE),
         Item("bindings.page", P.ACCOUNTS_BIND),
