@@ -147,7 +147,7 @@ def _said(work: Work, search: Search) -> ColumnElement[bool]:
             return PersonRow.name.contains(text, autoescape=True)
 
 
-def _became(number: str) -> Select[tuple[int | None]]:
+def _became(number: str) -> Select[int | None]:
     """The records of which one with this number is a part by now."""
     closed = aliased(PersonRow)
     return select(closed.merged_into).where(
