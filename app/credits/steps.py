@@ -91,7 +91,8 @@ _TALLY_ENTERED = text(_TALLY.format(change=_ENTERED))
 
 _CARRIED = text("""
 create temporary table credit_carried on commit drop as
-select e.* from credit_entry e
+select e.*, nextval(pg_get_serial_sequence('credit_entry', 'id')) as carried_as
+from credit_entry e
 where e.person_id = :closed and e.reverses is null and not exists (
   select from credit_entry r
   where r.person_id = e.person_id and r.year = e.year and r.reverses = e.id)""")
@@ -110,13 +111,25 @@ delete from credit_carried c where exists (
   where k.person_id = :kept and k.batch_id = c.batch_id and k.part = c.part and k.reverses is null
     and not exists (
       select from credit_entry r
-      where r.person_id = k.person_id and r.year = k.year and r.reverses = k.id))""")
+      where r.person_id = k.person_id and r.year = k.year and r.reverses = k.id))
+  or exists (
+    select from public_course given join public_course held
+      on held.person_id = :kept and held.year = given.year and held.course = given.course
+    where given.entry_id = c.id and not exists (
+      select from credit_entry r
+      where r.person_id = held.person_id and r.year = held.year and r.reverses = held.entry_id))
+""")
+
+_COURSES_ON = text("""
+insert into public_course (entry_id, person_id, year, course, issuer, path)
+select c.carried_as, :kept, p.year, p.course, p.issuer, :path
+from credit_carried c join public_course p on p.entry_id = c.id""")
 
 _CARRIED_ON = text("""
 insert into credit_entry (
-  person_id, path, year, source, credit_class, item, part, gross, cap, net, hours, given_on,
+  id, person_id, path, year, source, credit_class, item, part, gross, cap, net, hours, given_on,
   project_id, batch_id, run_id, edition_id, entered_at, entered_by, reason)
-select :kept, :path, year, source, credit_class, item, part, gross, cap, net, hours,
+select carried_as, :kept, :path, year, source, credit_class, item, part, gross, cap, net, hours,
   given_on, project_id, batch_id, run_id, edition_id, :now, :actor, :reason
 from credit_carried""")
 
@@ -184,7 +197,8 @@ def take_back(work: Work, *, batch_id: int, run_id: int, reason: str) -> int:
 def hand_over(work: Work, closed_id: int, kept: Person, *, reason: str) -> tuple[int, int]:
     """Credit in force of a record that is closed is the kept one's: taken back there, given here.
 
-    But for what both have of one activity, in the same part: nobody has it twice. How many entries
+    But for what both have of one activity, in the same part, or for one public course: nobody has
+    it twice. How many entries
     went along, and how many were held twice. For a command that reaches.
     """
     facts = {"closed": closed_id, "kept": kept.id, "path": kept.place.path, "reason": reason}
@@ -194,7 +208,8 @@ def hand_over(work: Work, closed_id: int, kept: Person, *, reason: str) -> tuple
         work.session.execute(statement, facts)
     twice = _made(work, _FORGET_TWICE, facts)
     carried = _made(work, _CARRIED_ON, facts)
-    work.session.execute(_SUMS_ON, facts)
+    for statement in (_COURSES_ON, _SUMS_ON):
+        work.session.execute(statement, facts)
     return carried, twice
 
 
