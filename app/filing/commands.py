@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 
 from app.base import words
 from app.base.documents import Document
@@ -33,6 +34,8 @@ MOST_A_LEADER = 2
 _LONGEST_REMARK = 200
 # Two filings of one leader are counted one after the other.
 _TURN = text("select pg_advisory_xact_lock(hashtextextended('filing.leader', :year))")
+# Who clicks twice is one.
+_ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended('filing.open:' || :who, 0))")
 _LEADER = "filing.leader"
 
 
@@ -211,11 +214,24 @@ def announce(work: Work, filing_id: int, number: str, *, seen: int) -> str:
     )  # fmt: skip
     row.project_no = no
     _move(work, row, Act.ANNOUNCE)
+    try:
+        work.session.flush()
+    except IntegrityError:  # another bureau gave it a moment ago
+        raise ConflictError("filing.number.taken", number=no) from None
     projects.put(work, [project])
     return no
 
 
 def _opened(work: Work, unit: Unit, typed: Typed) -> FilingId:
+    """A draft that says so; of two clicks the second leads to what the first made."""
+    work.session.execute(_ONE_AT_A_TIME, {"who": work.actor.name})
+    untouched = select(FilingRow.id).where(
+        FilingRow.opened_by == work.actor.name, FilingRow.unit_id == unit.id,
+        FilingRow.version == 1, FilingRow.state == ProjectState.DRAFT,
+        FilingRow.body == typed.body,
+    )  # fmt: skip
+    if (made := work.session.scalar(untouched.order_by(FilingRow.id.desc()))) is not None:
+        return FilingId(made)
     place = work.actor.place if unit.place.holds(work.actor.place) else unit.place
     [filing_id] = work.fresh_ids(FilingRow, 1)
     name, level, year = rules.shown_in_list(typed)

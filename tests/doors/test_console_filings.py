@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import text
 
 from app.base.site import Site
-from app.base.work import begin
-from app.kernel.actor import Role
+from app.base.work import Work, begin
+from app.filing import commands as filing
+from app.kernel.actor import Actor, Role
+from app.kernel.errors import ConflictError
 from app.standards import commands as standards
 from tests.conftest import Clock
 from tests.support import applying
@@ -19,6 +24,7 @@ from tests.support.cast import (
     HE_MIN,
     OPERATOR,
     STRANGER_HOSPITAL,
+    Cast,
 )
 from tests.support.office import Desk, Office
 
@@ -255,3 +261,42 @@ def test_last_years_project_is_a_new_draft(office: Office, desk: Desk, clock: Cl
         'value="心衰的药物治疗"', "现在是 999",
     ):  # fmt: skip
         assert kept in form
+
+
+def test_two_clicks_make_one_draft_and_a_draft_is_thrown_away(desk: Desk) -> None:
+    first, second = opened(desk), opened(desk)
+    form = f"{first}/edit"
+    desk.send(form, act="save", seen="1", files={"file.other": (io.BytesIO(applying.PDF), "a.pdf")})
+
+    answer = desk.send(form, act="discard", seen=seen(desk, form))
+
+    assert first == second
+    assert answer.location == LIST
+    assert desk.get(first).status_code == 404
+
+
+def test_two_bureaus_give_one_number_once(desk: Desk, office: Office, cast: Cast) -> None:
+    made = [int(filed(desk).rpartition("/")[2]) for _ in range(2)]
+    with ThreadPoolExecutor(1) as other:
+        with begin(desk.site, cast.city_office) as work:
+            filing.announce(work, made[0], "L2013-1", seen=3)
+            late = other.submit(announced, desk.site, cast.operator, made[1])
+            # Should it come later, it is refused in the same words.
+            any(waits(work) for _ in range(2_000))
+
+    assert late.result() == "filing.number.taken"
+
+
+def waits(work: Work) -> bool:
+    """Whether somebody waits for what a work has changed."""
+    asked = text("select count(*) from pg_locks where not granted")
+    return bool(work.session.execute(asked).scalar_one())
+
+
+def announced(site: Site, actor: Actor, filing_id: int) -> str:
+    try:
+        with begin(site, actor) as work:
+            filing.announce(work, filing_id, "L2013-1", seen=3)
+    except ConflictError as refused:
+        return refused.code
+    return ""

@@ -32,6 +32,8 @@ STATES = (
     ProjectState.DRAFT, ProjectState.UNIT_REVIEW, ProjectState.BUREAU_REVIEW,
     ProjectState.ANNOUNCED,
 )  # fmt: skip
+# While what is missing can still be sent in, or asked for.
+_NOTED = frozenset({*STATES} - {ProjectState.ANNOUNCED})
 _DIGITS, _LONGEST = 4, 60
 _MOST_BYTES, _MOST_TYPED = 80 * 1024 * 1024, 2 * 1024 * 1024
 _REFUSED = (ConflictError, InvalidError)
@@ -224,11 +226,12 @@ def _page(guest: Guest, filing_id: int, refused: CmeError | None = None) -> Resp
     return frame.page(
         guest, "console/filing.html", refused.http_status if refused else 200, folder=folder,
         one=folder.filing, typed=folder.typed, word=word, term=term, names=_names(folder),
-        notes=[said_of(one) for one in notes] if state is not ProjectState.ANNOUNCED else [],
+        notes=[said_of(one) for one in notes] if state in _NOTED else [],
         refusal="" if refused is None else words.of_error(refused),
         number=request.form.get("number", folder.number), given=request.form, kinds=FileKind,
         writes=state is ProjectState.DRAFT and Permission.PROJECTS_FILE in may,
         agrees=state is ProjectState.UNIT_REVIEW and Permission.PROJECTS_REPORT in may,
+        next_ones=Permission.PROJECTS_REVIEW in may,
         recalls=_recalls(guest, folder),
         courses=[row for row in folder.typed.courses if row.get("topic") or row.get("lecturer")],
         reviews=state is ProjectState.BUREAU_REVIEW and Permission.PROJECTS_REVIEW in may,
