@@ -15,6 +15,7 @@ from app.filing.tables import AttachmentRow, FilingRow
 from app.filing.terms import (
     Attachment,
     AttachmentId,
+    Change,
     FileKind,
     Filing,
     FilingId,
@@ -241,17 +242,21 @@ def _steps(work: Work, row: FilingRow) -> tuple[Step, ...]:
     )
     asked = select(AuditEntry).where(or_(own, of_files)).order_by(AuditEntry.id.desc())
     entries = work.session.scalars(asked.limit(_MOST_STEPS)).all()
-    return tuple(
-        _step(one)
-        for one in entries
-        if one.table_name == AttachmentRow.__tablename__
-        or one.action.partition(".")[2] not in {Turn.ATTACH, Turn.DETACH}
-    )
+    steps = (_step(one) for one in entries if not _beside(one))
+    return tuple(one for one in steps if one.turn is not Turn.SAVE or one.changes)
+
+
+def _beside(entry: AuditEntry) -> bool:
+    """Whether the filing itself changed only because of a file, which has an entry of its own."""
+    of_file = entry.action.partition(".")[2] in {Turn.ATTACH, Turn.DETACH}
+    return of_file and entry.table_name == FilingRow.__tablename__
 
 
 def _step(entry: AuditEntry) -> Step:
     told = entry.change
     changed = () if told["kind"] != "edit" or "body" not in told else rules.changes(*told["body"])
+    if told["kind"] == "edit" and "sealed" in told:
+        changed = (*changed, Change("secrets", "", ""))
     said = ""
     for name in ("name", "remark", "project_no"):
         value = told.get(name)

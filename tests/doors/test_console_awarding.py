@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import re
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from sqlalchemy import Engine, text
@@ -53,6 +55,24 @@ def awarded(desk: Desk, owner: Engine, **asked: Any) -> str:
 
 def shown(desk: Desk, address: str, **asked: Any) -> str:
     return html.unescape(desk.get(address, query_string=asked).text)
+
+
+def test_the_archive_of_what_was_awarded_holds_every_record_and_verdict(
+    desk: Desk, owner: Engine
+) -> None:
+    awarded(desk, owner)
+
+    pack = ZipFile(BytesIO(desk.get(f"/console/projects/{NO}/archive").data))
+    records, verdicts = (
+        pack.read(f"第1期/{name}.csv").decode("utf-8-sig").splitlines()
+        for name in ("考勤记录", "授分结果")
+    )
+
+    assert "下载归档包" in shown(desk, f"/console/projects/{NO}")
+    assert len(verdicts) == 1 + PEOPLE + 1  # the lecturer stands in both parts
+    assert sum(",得分," in line for line in verdicts) == GRANTED
+    assert len(records) > BOTH * 2
+    assert any("缺时段" in line for line in verdicts)
 
 
 def test_the_list_names_everyone_with_result_and_reason(desk: Desk) -> None:

@@ -277,12 +277,11 @@ def test_two_clicks_make_one_draft_and_a_draft_is_thrown_away(desk: Desk) -> Non
 
 def test_two_bureaus_give_one_number_once(desk: Desk, office: Office, cast: Cast) -> None:
     made = [int(filed(desk).rpartition("/")[2]) for _ in range(2)]
-    with ThreadPoolExecutor(1) as other:
-        with begin(desk.site, cast.city_office) as work:
-            filing.announce(work, made[0], "L2013-1", seen=3)
-            late = other.submit(announced, desk.site, cast.operator, made[1])
-            # Should it come later, it is refused in the same words.
-            any(waits(work) for _ in range(2_000))
+    with ThreadPoolExecutor(1) as other, begin(desk.site, cast.city_office) as work:
+        filing.announce(work, made[0], "L2013-1", seen=3)
+        late = other.submit(announced, desk.site, cast.operator, made[1])
+        # Should it come later, it is refused in the same words.
+        any(waits(work) for _ in range(2_000))
 
     assert late.result() == "filing.number.taken"
 

@@ -167,7 +167,8 @@ def _dossier(
         guest, "console/project.html", status, found=found, standings=standings, ahead=ahead,
         word=word, refusal=refusal, remark=remark, folder=folder, moves=moves, said=_said,
         terminals=[one for one in terminals if one.key is not None],
-        registers=early and Permission.PROJECTS_REPORT in given,
+        registers=early and Permission.PROJECTS_REPORT in given
+        and found.project.place.holds(guest.actor.place),
         copies=Permission.PROJECTS_FILE in given, archived=found.project.state in _ARCHIVED,
         reports=ready and Permission.AWARDS_RUN in given,
         reviews=found.project.state is ProjectState.AWARD_REVIEW
