@@ -155,7 +155,8 @@ def _seen_by(work: Work, rows: Sequence[TransferRow]) -> tuple[Transfer, ...]:
     with work.reaching():
         units = org.units_of(work, ids)
         known = people.people_of(work, {row.person_id for row in rows})
-    return tuple(_transfer(work, row, units, known[row.person_id].title) for row in rows)
+    titles = {key: one.title for key, one in known.items()}  # whose import was undone has none
+    return tuple(_transfer(work, row, units, titles.get(row.person_id, "")) for row in rows)
 
 
 def _transfer(work: Work, row: TransferRow, units: dict[int, Unit], title: str) -> Transfer:

@@ -7,15 +7,16 @@ import re
 import pytest
 from sqlalchemy import Engine, text
 
-from app.awards import commands as awards
-from app.awards.terms import Options
-from app.base import outbox
 from app.base.site import Site
 from app.base.work import begin
 from app.cards import commands as cards
 from app.credits import commands as ledger
+from app.credits.rules import FORM as COURSE_FORM
+from app.kernel import tidy
+from app.kernel.table import pasted
 from app.standards import commands as standards
-from device.mbox.machine import Card, Machine
+from app.web.console import imports
+from device.mbox.machine import Card
 from tests.support import filing
 from tests.support.cast import (
     CARDIOLOGY,
@@ -27,8 +28,9 @@ from tests.support.cast import (
     csv_of,
     people_sheet,
 )
+from tests.support.crediting import credited
 from tests.support.office import Desk, Office
-from tests.support.terminal import MakeTerminal, at, held, package
+from tests.support.terminal import MakeTerminal, held
 from tests.support.wechat_client import SERVICE, Official
 
 AGAIN, UID = "990100077", "04AABBCCDDEE80"
@@ -62,21 +64,24 @@ def test_two_records_become_one_with_all_that_hangs_on_them(
     desk: Desk, official: Official, make_terminal: MakeTerminal, owner: Engine, site: Site
 ) -> None:
     machine = make_terminal("MBX-00031", HOSPITAL)
-    given(site, machine, filing.NO, HE_MIN, AGAIN)
-    given(site, machine, "2013-03-01-012(国)", AGAIN)
+    again = Card(uid=bytes.fromhex(UID))
+    credited(site, machine, filing.NO, held(HE_MIN), again)
+    credited(site, machine, "2013-03-01-012(国)", again)
+    took(site, HE_MIN, "职业道德")
+    took(site, AGAIN, "职业道德", "传染病防治")
     official.bind(SERVICE, "o-again", AGAIN)
     assert f"{HE_MIN}，{AGAIN}" in desk.get("/console/merge/").text
     side = desk.get(PAIR).text
     assert "P12345678" not in side
-    assert "10.0 分" in side
+    assert "20.0 分" in side
 
     done = desk.send(PAIR, keep=HE_MIN, **marks(desk))
 
     assert done.status_code == 303, done.text
     page = desk.get(f"/console/people/{HE_MIN}").text
-    assert "有 1 笔两份都有，只留一笔" in page
+    assert "有 2 笔两份都有，只留一笔" in page
     assert "并入的编号：990100077" in page
-    assert sums(owner) == {HE_MIN: 10, AGAIN: 0}
+    assert sums(owner) == {HE_MIN: 20, AGAIN: 0}
     assert "990100001</span> 在用" in page
     assert "990100077</span> 已换新卡" in page
     assert follower_of(owner) == HE_MIN
@@ -88,20 +93,13 @@ def test_two_records_become_one_with_all_that_hangs_on_them(
     assert "没有看起来重复的档案" in desk.get("/console/merge/").text
 
 
-def given(site: Site, machine: Machine, no: str, *present: str) -> None:
-    """A project at which these were present, and for which they have credit."""
-    filing.filed(site, OPERATOR, filing.project(no, batches=[filing.batch(1)]))
-    package(site, machine, no)
-    for one in present:
-        card = held(one) if one != AGAIN else Card(uid=bytes.fromhex(UID))
-        machine.tap(card, at=at("08:02:11"))
-        machine.tap(card, at=at("17:31:40", "2013-05-19"))
-    [answer] = machine.upload()
-    assert answer.status == 200
+def took(site: Site, no: str, *courses: str) -> None:
+    """The person took these courses without a project, each for 5 credits."""
+    lines = "\n".join(f"{no},2013,{course},5" for course in courses)
+    table = pasted(f"编号,年度,课程,学分\n{lines}", "公需课")
     with begin(site, OPERATOR) as work:
-        awards.ask(work, no, 1, Options())
-    for message in work.messages:
-        outbox.deliver(site, message.id)
+        read = tidy.tidy(table, COURSE_FORM, imports.spelling(COURSE_FORM, []))
+        ledger.take_courses(work, ledger.check_courses(work, table, read))
 
 
 def sums(owner: Engine) -> dict[str, int]:

@@ -27,7 +27,10 @@ from tests.support.cast import (
     ZHENG_HAI,
     ZHOU_LAN,
 )
+from tests.support.crediting import credited
+from tests.support.filing import NO
 from tests.support.office import Desk, Office
+from tests.support.terminal import MakeTerminal, held
 
 FILE = f"/console/people/{HE_MIN}"
 HERE, THERE = "颍川市第一人民医院", "青禾县人民医院"
@@ -55,8 +58,9 @@ def asked_in(desk: Desk, no: str = HE_MIN, name: str = "何敏") -> str:
 
 
 def test_a_person_goes_from_one_hospital_to_another_with_everything(
-    here: Desk, there: Desk, owner: Engine
+    here: Desk, there: Desk, owner: Engine, make_terminal: MakeTerminal
 ) -> None:
+    run_id = credited(here.site, make_terminal("MBX-00041", HOSPITAL), NO, held(HE_MIN))
     with begin(here.site, OPERATOR) as work:
         batch = making.open_batch(work, HOSPITAL, Kind.EXCHANGE)
         making.add(work, batch, [HE_MIN])
@@ -75,7 +79,9 @@ def test_a_person_goes_from_one_hospital_to_another_with_everything(
     assert f"已办完：何敏现在是{THERE}的人" in there.get(page).text
     assert f"{THERE}，内科" in there.get(FILE).text
     assert f"从{HERE}转到{THERE}" in there.get(FILE).text
+    assert "心力衰竭诊疗新进展" in there.get(f"{FILE}?year=2013").text
     assert here.get(FILE).status_code == 404
+    assert "何敏" in here.get(f"/console/awards/runs/{run_id}").text
     assert "已转" in here.get("/console/transfers/?show=ended").text
     assert "何敏" not in there.get("/console/transfers/?show=open").text
     assert stands(owner) == {COUNTY_HOSPITAL}
