@@ -7,9 +7,18 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from app.base.work import begin
+from app.cards import commands as cards
 from app.transfers import commands as transfers
 from tests.browser.conftest import Served
-from tests.support.cast import COUNTY_HOSPITAL, HE_MIN, ZHOU_LAN
+from tests.support.cast import (
+    COUNTY_HOSPITAL,
+    HE_MIN,
+    HOSPITAL,
+    OPERATOR,
+    ZHOU_LAN,
+    csv_of,
+    people_sheet,
+)
 from tests.support.office import Desk, Office
 
 AtDesk = Callable[[Desk], Page]
@@ -44,3 +53,19 @@ def test_who_asked_and_who_agrees_find_their_way(
     page.get_by_role("button", name="申请转入这个人").click()
     expect(page.get_by_role("alert")).to_contain_text("编号和姓名对不上")
     whole(page, "console-transfer-in")
+
+
+def test_two_records_are_compared_side_by_side(
+    served: Served, office: Office, at_desk: AtDesk, whole: Whole
+) -> None:
+    with begin(served.site, OPERATOR) as work:
+        columns = ("person_no", "name", "id_type", "id_number", "birth_date", "unit_code", "status")
+        line = ("990100077", "何敏", "other", "P12345678", "1980-03-14", HOSPITAL, "normal")
+        cards.import_people(work, people_sheet(csv_of(columns, line)))
+    page = at_desk(office.desk())
+    page.goto(f"{served.url}/console/merge/")
+    whole(page, "console-merging")
+    page.get_by_role("link", name="看两份").click()
+    expect(page.get_by_role("heading", name="是同一个人吗")).to_be_visible()
+    page.get_by_label("编号 990100001").check()
+    whole(page, "console-merging-pair")
