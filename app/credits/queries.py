@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -31,15 +32,16 @@ from app.credits.terms import Course, Entry, Line, LineState, Part, Source, Tota
 from app.kernel.actor import Permission
 from app.kernel.credit import NO_CREDIT, Credit
 from app.kernel.errors import NotFoundError
+from app.kernel.place import Place
 from app.kernel.span import local_date
 from app.org import queries as org
 from app.org.terms import Grade
 from app.people import queries as people
-from app.people.terms import Person
+from app.people.terms import Person, Status, TitleLevel
 from app.projects.tables import LecturerRow
 from app.standards import queries as standards
 from app.standards import rules
-from app.standards.terms import CmeYear, Pack, Standing
+from app.standards.terms import UNCOUNTED, CmeYear, Pack, Result, Standing
 
 _NOTHING = Totals(NO_CREDIT, NO_CREDIT, NO_CREDIT, Decimal("0.00"))
 
@@ -107,6 +109,64 @@ def positions_of(work: Work, person_ids: Collection[int]) -> dict[int, Position]
         )
         for person in found.values()
     }  # fmt: skip
+
+
+@query(Permission.CREDITS_READ, reaches=True)
+def who_stands(work: Work, place: Place | None, result: Result) -> tuple[int, ...]:
+    """达标与否的人 — the ids of those at or under a place whose present year stands so.
+
+    As `position_of` says it of each. People for whom one requirement holds are weighed together, by
+    the tallies alone: a handful of statements, however many they are.
+    """
+    low, high = (place or work.actor.place).bounds
+    within, today = {"low": low, "high": high}, local_date(work.now)
+    kinds = work.session.execute(_KINDS, within).all()
+    homes = {row.home: Place(row.home) for row in kinds}
+    packs = standards.packs_for(work, homes.values(), today) if homes else {}
+    with work.reaching():  # the grades of their own units
+        units = org.units_of(work, {row.unit_id for row in kinds})
+    asked = []
+    for row in kinds:
+        pack = packs[homes[row.home]].pack
+        status = Status(row.status)
+        need = rules.requirement_of(
+            pack, unit_grade=units[row.unit_id].grade,
+            title_level=row.title_level and TitleLevel(row.title_level), status=status,
+        )  # fmt: skip
+        asked.append({
+            "home": row.home, "level": row.title_level or "", "status": row.status,
+            "year": rules.year_of(pack, today).number, "total": str(need.total),
+            "class_1": str(need.of("I")), "class_2": str(need.of("II")),
+            "classes": bool(need.by_class), "counted": status not in UNCOUNTED,
+        })  # fmt: skip
+    facts = within | {"asked": orjson.dumps(asked).decode(), "result": result}
+    return tuple(work.session.scalars(_WHO_STANDS, facts))
+
+
+# A person's home is the path above their own leaf.
+_HOME = "regexp_replace(p.path, '[^.]+[.]$', '')"
+
+_KINDS = text(f"""
+select distinct {_HOME} as home, p.unit_id, p.title_level, p.status
+from person p where p.path >= :low and p.path < :high""")  # noqa: S608  made of our own constants
+
+# What is short of a class is filled by credit of none (`rules.standing`).
+_WHO_STANDS = text(f"""
+with asked as (select * from jsonb_to_recordset(cast(:asked as jsonb)) as a (
+  home text, level text, status text, year bigint, total numeric, class_1 numeric, class_2 numeric,
+  classes boolean, counted boolean)),
+stands as (
+  select p.id, case when not a.counted then 'not_counted'
+    when coalesce(y.total, 0) >= a.total and (not a.classes
+      or greatest(a.class_1 - coalesce(y.class_1, 0), 0)
+        + greatest(a.class_2 - coalesce(y.class_2, 0), 0)
+        <= greatest(coalesce(y.total - y.class_1 - y.class_2, 0), 0)) then 'met'
+    else 'short' end as result
+  from person p join asked a on a.home = {_HOME} and a.status = p.status
+    and a.level = coalesce(p.title_level, '')
+  left join person_year y on y.person_id = p.id and y.year = a.year
+  where p.path >= :low and p.path < :high)
+select id from stands where result = :result order by id""")  # noqa: S608  of our own constants
 
 
 @query(Permission.CREDITS_READ, reaches=True)

@@ -97,7 +97,8 @@ class Search:
     """找人条件 — who is looked for; what is left out asks nothing.
 
     `also` are ids of people known to be meant by the text, because it is the number of their card.
-    `unit_id` is given where the place is that of a whole employer.
+    `unit_id` is given where the place is that of a whole employer; `among` are the only
+    ones who can be meant, because something was asked of them elsewhere.
     """
 
     text: str = ""
@@ -107,6 +108,7 @@ class Search:
     status: Status | None = None
     level: TitleLevel | None = None
     cancelled_too: bool = False
+    among: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, text
 
 from app.base.site import Site
 from app.base.work import begin
@@ -19,12 +19,14 @@ from app.kernel.actor import Role
 from app.people.queries import PAGE
 from app.standards import commands as standards
 from tests.support.cast import (
+    CAO_JING,
     CARDIOLOGY,
     CITY_BUREAU,
     HE_MIN,
     HOSPITAL,
     NURSING,
     OPERATOR,
+    SHAN_XIAO,
     Cast,
     csv_of,
     id_number,
@@ -222,6 +224,45 @@ def test_the_search_in_the_frame_leads_to_the_list(desk: Desk, cast: Cast) -> No
 
     assert 'action="/console/people"' in page
     assert ">人员</a>" in page
+
+
+def test_the_list_is_sifted_by_who_has_the_years_credit(desk: Desk) -> None:
+    course = (
+        "编号\t年度\t课程\t学分\n"
+        f"{CAO_JING}\t2013\t公需课\t20\n{HE_MIN}\t2013\t公需课\t30\n"
+        f"{SHAN_XIAO}\t2013\t公需课\t24.99"
+    )
+    desk.send(desk.send("/console/import/courses", pasted=course).location)
+    with desk.site.engine.connect() as connection, connection.begin():
+        for setting in ("app.lo', ''", "app.hi', '~'"):
+            connection.execute(text(f"select set_config('{setting}, true)"))
+        # Five of them of the first class for one; of no class for another.
+        moved = "update person_year y set class_1 = :one, class_2 = :two from person p"
+        moved += " where p.id = y.person_id and p.person_no = :no"
+        connection.execute(text(moved), {"no": HE_MIN, "one": 5, "two": 25})
+        connection.execute(text(moved), {"no": CAO_JING, "one": 0, "two": 15})
+    mark = desk.get(f"/console/people/{SHAN_XIAO}").text.split('name="seen" value="')[1][:16]
+    desk.send(
+        f"/console/people/{SHAN_XIAO}/status", status="not_counted", since="2013-01-01", seen=mark
+    )
+
+    assert names(desk.get("/console/people?result=met").text) == ["何敏"]
+    assert names(desk.get("/console/people?result=short").text) == ["曹静", "周岚"]
+    assert names(desk.get("/console/people?result=not_counted").text) == ["单晓"]
+    assert names(desk.get("/console/people?result=short&unit=H1-1").text) == ["周岚"]
+    assert names(desk.get("/console/people?result=all").text) == ["曹静", "何敏", "单晓", "周岚"]
+    assert "去掉“达标”再查" in desk.get("/console/people?result=met&q=曹静").text
+
+
+def test_without_a_standard_the_list_is_there_and_says_what_is_missing(office: Office) -> None:
+    desk = office.desk()
+
+    page = desk.get("/console/people?result=short")
+
+    assert page.status_code == 200
+    assert listed(page.text)[1] == ["何敏", HE_MIN, "心内科", "主管护师", "正常", "未绑定"]
+    assert "还没有装学分标准" in page.text
+    assert desk.get("/console/people/export?as=csv").status_code == 200
 
 
 def test_the_list_is_exported_as_it_is_sifted(desk: Desk) -> None:

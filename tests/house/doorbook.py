@@ -59,6 +59,7 @@ from app.projects import queries as projects
 from app.projects.terms import Sought
 from app.standards import commands as standards
 from app.standards import queries as editions
+from app.standards.terms import Result
 from app.transfers import commands as leaving
 from app.transfers import queries as transfers
 from app.transfers.terms import Show
@@ -626,6 +627,9 @@ BOOK: dict[str, tuple[Case, ...]] = {
         Case(lambda w, _: ledger.reconcile(w), "counts, within sight, what does not add up"),
     ),
     "credits.story_of": (Case(lambda w, e: credits.story_of(w, HE_MIN, e.entry_id)),),
+    "credits.who_stands": (
+        Case(lambda w, e: credits.who_stands(w, e.cast.person(HE_MIN).place, Result.SHORT)),
+    ),
     "credits.years_of": (Case(lambda w, _: credits.years_of(w, HE_MIN)),),
     "org.import_units": (
         Case(_units("H1,9901,hospital,改名,2,tertiary")),

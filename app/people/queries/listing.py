@@ -119,6 +119,8 @@ def _conditions(work: Work, search: Search) -> dict[str, ColumnElement[bool]]:
         wanted["in_service"] = PersonRow.status != Status.CANCELLED
     if search.level is not None:
         wanted["level"] = PersonRow.title_level == search.level
+    if search.among is not None:
+        wanted["among"] = PersonRow.id == any_(literal(list(search.among), ARRAY(BigInteger)))
     return wanted
 
 

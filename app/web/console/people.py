@@ -16,6 +16,7 @@ from app.base.work import Work, passes
 from app.cards import queries as cards
 from app.credits import queries as credits
 from app.credits.queries import Position
+from app.kernel.errors import UnavailableError
 from app.kernel.table import csv_of
 from app.org import queries as org
 from app.org.terms import Branch, UnitKind
@@ -23,6 +24,7 @@ from app.people import queries as people
 from app.people.rules.finding import LONGEST
 from app.people.terms import Listing, Person, Search, Status, TitleLevel
 from app.speech import saying
+from app.standards.terms import Result
 from app.web.console import frame, trees
 from app.web.sessions import Guest, entered
 
@@ -47,7 +49,8 @@ class Row:
     person: Person
     card_no: str
     home: str
-    position: Position
+    # None while no standard is loaded.
+    position: Position | None
     bound: bool
 
 
@@ -59,19 +62,23 @@ class Asked:
     unit: str
     status: str
     level: str
+    result: str
     after: int
     before: int
 
     def but(self, **other: str) -> dict[str, Any]:
         """The address of the same list with something else in it, from its first page."""
-        kept = {"q": self.text, "unit": self.unit, "status": self.status, "level": self.level}
+        kept = {
+            "q": self.text, "unit": self.unit, "status": self.status, "level": self.level,
+            "result": self.result,
+        }  # fmt: skip
         return {name: value for name, value in (kept | other).items() if value}
 
 
 @blueprint.get("")
 @passes(
     *frame.DOORS, "people.listing", "people.head_counts", "org.tree", "cards.holders_of_number",
-    "cards.active_numbers", "accounts.bound_people", "credits.positions_of",
+    "cards.active_numbers", "accounts.bound_people", "credits.positions_of", "credits.who_stands",
 )  # fmt: skip
 @entered(Stage.OPEN)
 def index(guest: Guest) -> ResponseReturnValue:
@@ -91,7 +98,8 @@ def index(guest: Guest) -> ResponseReturnValue:
         guest, "console/people.html", asked=asked, found=found, rows=rows, chosen=chosen,
         nodes=trees.opened(tree, chosen, heads), statuses=tuple(Status), levels=tuple(TitleLevel),
         everybody=EVERYBODY, said=lambda code: words.book("people")[code], figure=saying.figure,
-        year=rows[0].position.year.number if rows else None,
+        year=rows[0].position.year.number if rows and rows[0].position else None,
+        results=tuple(Result),
         whole=chosen is None or chosen.kind is not UnitKind.DEPARTMENT,
     )  # fmt: skip
 
@@ -99,7 +107,7 @@ def index(guest: Guest) -> ResponseReturnValue:
 @blueprint.get("/export")
 @passes(
     "people.everyone", "org.tree", "cards.holders_of_number", "cards.active_numbers",
-    "accounts.bound_people", "credits.positions_of",
+    "accounts.bound_people", "credits.positions_of", "credits.who_stands",
 )  # fmt: skip
 @entered(Stage.OPEN)
 def export(guest: Guest) -> ResponseReturnValue:
@@ -122,12 +130,13 @@ def export(guest: Guest) -> ResponseReturnValue:
 def asked_for() -> Asked:
     """What the present address asks for; what it cannot mean is left out."""
     got = request.args
-    status, level = got.get("status", ""), got.get("level", "")
+    status, level, result = (got.get(name, "") for name in ("status", "level", "result"))
     return Asked(
         text="".join(sign for sign in got.get("q", "") if sign.isprintable()).strip()[:LONGEST],
         unit=got.get("unit", ""),
         status=status if status in {EVERYBODY, *Status} else "",
         level=level if level in set(TitleLevel) else "",
+        result=result if result in set(Result) else "",
         after=_number(got.get("after", "")),
         before=_number(got.get("before", "")),
     )
@@ -145,7 +154,19 @@ def search_of(work: Work, asked: Asked, chosen: Branch | None) -> Search:
         status=Status(asked.status) if asked.status not in {"", EVERYBODY} else None,
         level=TitleLevel(asked.level) if asked.level else None,
         cancelled_too=asked.status == EVERYBODY,
+        among=_standing(work, asked, chosen),
     )
+
+
+def _standing(work: Work, asked: Asked, chosen: Branch | None) -> tuple[int, ...] | None:
+    """Who stands as the address asks; nobody is left out while no standard is loaded."""
+    if not asked.result:
+        return None
+    try:
+        place = None if chosen is None else chosen.place
+        return credits.who_stands(work, place, Result(asked.result))
+    except UnavailableError:
+        return None
 
 
 def _astray(asked: Asked, found: Listing) -> bool:
@@ -157,13 +178,22 @@ def _astray(asked: Asked, found: Listing) -> bool:
 
 def _line(row: Row, book: Mapping[str, str]) -> list[str]:
     """A row as the export writes it."""
-    person, standing = row.person, row.position.standing
+    person = row.person
     level = book[f"level.{person.title_level}"] if person.title_level else ""
     return [
         person.no, person.name, row.home, person.title, level, book[f"status.{person.status}"],
-        row.card_no, str(row.position.year.number), saying.figure(standing.have.total),
+        row.card_no, *_figures(row.position, book), book["bound.yes" if row.bound else "bound.no"],
+    ]  # fmt: skip
+
+
+def _figures(position: Position | None, book: Mapping[str, str]) -> list[str]:
+    if position is None:
+        return [""] * 5
+    standing = position.standing
+    return [
+        str(position.year.number), saying.figure(standing.have.total),
         saying.amount(standing.need.total), saying.amount(standing.missing),
-        book[f"result.{standing.result}"], book["bound.yes" if row.bound else "bound.no"],
+        book[f"result.{standing.result}"],
     ]  # fmt: skip
 
 
@@ -173,16 +203,24 @@ def _rows(work: Work, found: Sequence[Person], tree: tuple[Branch, ...]) -> tupl
         return ()
     names = {branch.id: branch.name for branch in tree}
     numbers = cards.active_numbers(work, ids)
-    positions = credits.positions_of(work, ids)
+    positions = _positions(work, ids)
     bound = bindings.bound_people(work, ids)
     return tuple(
         Row(
             person, numbers.get(person.id, ""),
-            names.get(person.department_id or person.unit_id, ""), positions[person.id],
+            names.get(person.department_id or person.unit_id, ""), positions.get(person.id),
             person.id in bound,
         )
         for person in found
     )  # fmt: skip
+
+
+def _positions(work: Work, ids: Sequence[int]) -> dict[int, Position]:
+    """Where they stand; of nobody while no standard is loaded."""
+    try:
+        return credits.positions_of(work, ids)
+    except UnavailableError:
+        return {}
 
 
 def _number(text: str) -> int:
