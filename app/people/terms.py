@@ -283,6 +283,7 @@ class ImportKind(StrEnum):
     """导入种类 — what the lines of a file are about."""
 
     PEOPLE = "people"  # 人员
+    EDITS = "edits"  # 批量改动
     CARDS = "cards"  # 卡
     COURSES = "courses"  # 公需课
     PROJECTS = "projects"  # 项目

@@ -14,7 +14,7 @@ def upgrade() -> None:
     op.execute(
         "alter table people_import add column kind text not null default 'people'"
         " constraint ck_people_import_kind"
-        " check (kind in ('people', 'cards', 'courses', 'projects'))"
+        " check (kind in ('people', 'edits', 'cards', 'courses', 'projects'))"
     )
 
 

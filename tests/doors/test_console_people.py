@@ -84,7 +84,8 @@ def listed(page: str) -> list[list[str]]:
     """The cells of every row of the table."""
     parser = _Cells()
     parser.feed(page)
-    return [row for row in parser.rows if row]
+    # Before the name stands a box to choose the person by, for whoever may change them.
+    return [row[not row[0] :] for row in parser.rows if row]
 
 
 def names(page: str) -> list[str]:

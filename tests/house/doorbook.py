@@ -590,6 +590,11 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "cards.enrol": (
         Case(lambda w, _: cards.enrol(w, roster(HOSPITAL, 4)[1])),
     ),
+    "cards.check_edits": (
+        Case(lambda w, _: cards.check_edits(w, [HE_MIN], {"title": "护师"}, WHY)),
+    ),
+    "cards.take_edits": (Case(lambda w, e: cards.take_edits(w, e.checked_edits_id)),),
+    "cards.undo_edits": (Case(lambda w, e: cards.undo_edits(w, e.made_edits_id)),),
     "cards.check_cards": (
         Case(
             lambda w, _: cards.check_cards(w, *card_list(HE_MIN)),

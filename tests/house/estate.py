@@ -126,6 +126,8 @@ class Estate:
     sent_filing_id: int
     attachment_id: int
     transfer_id: int
+    checked_edits_id: int
+    made_edits_id: int
     checked_cards_id: int
     imported_cards_id: int
     checked_courses_id: int
@@ -223,7 +225,7 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
         batch.batch_id, found["unknown_card"], found["revoked_card"], found["unknown_activity"],
         run_id, queued_run_id, batch_id, _given_up(site, cast.unit(HOSPITAL).place),
         found["card"], *_asked_for(site), *_rosters(site, cast), *_filed(site, cast),
-        _leaving(site, cast), *_lists(site, cast), *_courses(site, cast),
+        _leaving(site, cast), *_edits(site, cast), *_lists(site, cast), *_courses(site, cast),
         found["entry"], code, invitation,
         _granted(site, invitation), token, unsent.data, unsent.batch_id, people_in,
     )  # fmt: skip
@@ -312,6 +314,17 @@ def _leaving(site: Site, cast: Cast) -> int:
     before = replace(site, clock=lambda: site.clock() - SILENCE)
     with begin(before, cast.city_office) as work:
         return transfers.ask_in(work, CITY_BUREAU, HE_MIN, "何敏")
+
+
+def _edits(site: Site, cast: Cast) -> tuple[int, int]:
+    """Of the first hospital a title for many that was checked, and one that was made."""
+    made = []
+    for title in ("护师", "主管护师"):
+        with begin(site, cast.hospital_admin) as work:
+            made.append(cards.check_edits(work, [SHAN_XIAO], {"title": title}, "批量改职称"))
+    with begin(site, cast.hospital_admin) as work:
+        cards.take_edits(work, made[1])
+    return made[0], made[1]
 
 
 def card_list(no: str) -> tuple[Table, tidy.Tidied]:

@@ -70,6 +70,7 @@ BY_SESSION = {
     "imports.start", "imports.check", "imports.template",
     "imports.result", "imports.take_in", "imports.undo", "imports.errors",
     "imports.columns", "imports.put_columns",
+    "people.batch", "edits.result", "edits.take_in", "edits.undo", "edits.errors",
     "courses.start", "courses.check", "courses.template", "courses.result", "courses.take_in",
     "courses.undo", "courses.errors", "courses.columns", "courses.put_columns",
     "card_imports.start", "card_imports.check", "card_imports.template", "card_imports.result",

@@ -10,15 +10,19 @@ from app.cards.commands.cards import (
 )
 from app.cards.commands.imports import (
     check_cards,
+    check_edits,
     check_roster,
     import_checked,
     take_cards,
+    take_edits,
     undo_cards,
+    undo_edits,
     undo_import,
 )
 
 __all__ = [
     "check_cards",
+    "check_edits",
     "check_roster",
     "enrol",
     "import_cards",
@@ -28,6 +32,8 @@ __all__ = [
     "set_state",
     "show_proof",
     "take_cards",
+    "take_edits",
     "undo_cards",
+    "undo_edits",
     "undo_import",
 ]

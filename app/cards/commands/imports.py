@@ -16,10 +16,12 @@ from app.cards.commands.cards import import_cards, import_people
 from app.cards.tables import CardRow
 from app.cards.terms import Card, CardState
 from app.kernel.actor import Permission
+from app.kernel.errors import InvalidError
 from app.kernel.place import Place
-from app.kernel.sheet import Sheet
-from app.kernel.table import Table
+from app.kernel.sheet import Line, Sheet
+from app.kernel.table import Cell, Table
 from app.kernel.tidy import Tidied
+from app.org import queries as org
 from app.people import queries as people_queries
 from app.people import steps as people
 from app.people.rules import roster
@@ -50,14 +52,7 @@ def import_checked(work: Work, import_id: int) -> Enrolment:
     ConflictError where somebody imported it already; InvalidError where people or units changed
     such that a line is good no more: then nothing is taken in.
     """
-    row, sheet = people.taking(work, ImportKind.PEOPLE, import_id)
-    nos = [line["person_no"] for line in sheet.lines]
-    before = people_queries.known(work, nos, lock=True)
-    cards = queries.cards_of_people(work, [one.id for one in before.values()], with_uid=True)
-    enrolment = import_people(work, sheet)
-    touched = {one.no for one in enrolment.rows if one.fate is not Fate.SAME}
-    after = people_queries.known(work, touched, lock=False)
-    return people.taken(work, row, enrolment, _before(before, after, cards))
+    return _taken(work, ImportKind.PEOPLE, import_id)
 
 
 @command(Permission.PEOPLE_IMPORT)
@@ -67,13 +62,49 @@ def undo_import(work: Work, import_id: int) -> tuple[str, ...]:
     Who was changed since stays as they are, and so does who is new and has something already.
     ConflictError where it was taken back, or is too long ago.
     """
-    row, body, done_at = people.undoing(work, ImportKind.PEOPLE, import_id)
-    people_now = people_queries.known(work, [*body["before"], *body["added"]], lock=True)
-    kept = set(people.put_back(work, body["before"], body["added"]))
-    back = [one.id for no, one in people_now.items() if no not in kept]
-    _tell(work, _cards_back(work, back, body["cards"], done_at))
-    people.undone(work, row, len(back))
-    return tuple(sorted(kept))
+    return _undone(work, ImportKind.PEOPLE, import_id)
+
+
+@command(Permission.PEOPLE_IMPORT, reaches=True)
+def check_edits(work: Work, nos: Sequence[str], said: Mapping[str, str], name: str) -> int:
+    """检查批量改动 — what would be another if this were said of all these people within sight.
+
+    As a roster of them that says nothing else; nothing is changed. The number it is kept under,
+    under that name. InvalidError where none of them is in sight.
+    """
+    known = people_queries.known(work, nos, lock=False)
+    units = org.units_of(work, {one.unit_id for one in known.values()})
+    lines = [
+        {
+            "person_no": no, "name": one.profile.name, "id_type": one.profile.id_type,
+            "id_number": one.profile.id_number.reveal(), "unit_code": units[one.unit_id].code,
+        } | dict(said)
+        for no, one in sorted(known.items()) if one.unit_id in units
+    ]  # fmt: skip
+    if not lines:
+        raise InvalidError("people.edit.nobody")
+    columns = tuple(dict.fromkeys(name for line in lines for name in (*line, "status")))
+    sheet = Sheet(columns, tuple(Line(row, cells) for row, cells in enumerate(lines, start=1)))
+    at = {name: n for n, name in enumerate(lines[0])}
+    tidied = Tidied(roster.settled(sheet, known), (), 0, at, ())
+    rows = [(line.row, tuple(Cell(line[name]) for name in at)) for line in sheet.lines]
+
+    def judge(some: Sheet) -> Enrolment:
+        return import_people(work, some, dry_run=True)
+
+    return people.check(work, ImportKind.EDITS, Table(name, tuple(rows)), tidied, judge)
+
+
+@command(Permission.PEOPLE_IMPORT, reaches=True)
+def take_edits(work: Work, import_id: int) -> Enrolment:
+    """批量改动 — as `import_checked` of a roster."""
+    return _taken(work, ImportKind.EDITS, import_id)
+
+
+@command(Permission.PEOPLE_IMPORT)
+def undo_edits(work: Work, import_id: int) -> tuple[str, ...]:
+    """撤回批量改动 — as `undo_import` of a roster."""
+    return _undone(work, ImportKind.EDITS, import_id)
 
 
 @command(Permission.PEOPLE_IMPORT, reaches=True)
@@ -121,6 +152,27 @@ def undo_cards(work: Work, import_id: int) -> tuple[str, ...]:
     _tell(work, _cards_back(work, back, body["cards"], done_at))
     people.undone(work, row, len(back))
     return tuple(sorted(body["people"][key] for key in kept))
+
+
+def _taken(work: Work, kind: ImportKind, import_id: int) -> Enrolment:
+    row, sheet = people.taking(work, kind, import_id)
+    nos = [line["person_no"] for line in sheet.lines]
+    before = people_queries.known(work, nos, lock=True)
+    cards = queries.cards_of_people(work, [one.id for one in before.values()], with_uid=True)
+    enrolment = import_people(work, sheet)
+    touched = {one.no for one in enrolment.rows if one.fate is not Fate.SAME}
+    after = people_queries.known(work, touched, lock=False)
+    return people.taken(work, row, enrolment, _before(before, after, cards))
+
+
+def _undone(work: Work, kind: ImportKind, import_id: int) -> tuple[str, ...]:
+    row, body, done_at = people.undoing(work, kind, import_id)
+    people_now = people_queries.known(work, [*body["before"], *body["added"]], lock=True)
+    kept = set(people.put_back(work, body["before"], body["added"]))
+    back = [one.id for no, one in people_now.items() if no not in kept]
+    _tell(work, _cards_back(work, back, body["cards"], done_at))
+    people.undone(work, row, len(back))
+    return tuple(sorted(kept))
 
 
 def _tell(work: Work, changed: Sequence[int]) -> None:

@@ -53,7 +53,8 @@ class Intake:
     kind: ImportKind
     screen: str
     form: Form
-    check: Callable[[Work, Table, Tidied, int | None], int]
+    # None where no file is sent in: what is to change was chosen elsewhere.
+    check: Callable[[Work, Table, Tidied, int | None], int] | None
     take: Callable[[Work, int], Enrolment]
     undo: Callable[[Work, int], tuple[str, ...]]
     doors: tuple[str, str, str]
@@ -84,6 +85,7 @@ def screens_of(intake: Intake) -> Blueprint:
     checks, takes, undoes = intake.doors
     asks, shows = (*frame.DOORS, "people.import_of"), ("people.import_of",)
     reads = (*frame.DOORS, checks, "org.tree")
+    files = ("start", "check", "template", "columns", "put_columns")
     pages: tuple[tuple[str, str, Page, tuple[str, ...]], ...] = (
         ("GET", "", start, (*frame.DOORS, "people.imports")),
         ("POST", "", check, (*reads, "people.keep_table", "people.imports")),
@@ -96,6 +98,8 @@ def screens_of(intake: Intake) -> Blueprint:
         ("GET", "/<int:number>/errors", errors, shows),
     )
     for method, path, page, doors in pages:
+        if intake.check is None and page.__name__ in files:
+            continue
         view = passes(*doors)(entered(Stage.OPEN)(_of(intake, page)))
         made.add_url_rule(path, page.__name__, view, methods=[method])
     return made
@@ -120,7 +124,7 @@ def check(guest: Guest, intake: Intake) -> ResponseReturnValue:
         table = _table(pasted)
         with frame.working(guest) as work:
             tidied = tidy.tidy(table, intake.form, spelling(intake.form, org.tree(work)))
-            number = intake.check(work, table, tidied, None)
+            number = _checked(intake, work, table, tidied)
     except InvalidError as refused:
         if not refused.code.startswith("imports.header."):
             return _start(guest, intake, refused, pasted)
@@ -147,7 +151,7 @@ def put_columns(guest: Guest, intake: Intake, number: int) -> ResponseReturnValu
         _refuse_twice(said, chosen)
         with frame.working(guest) as work:
             tidied = tidy.tidy(table, intake.form, spelt, chosen)
-            intake.check(work, table, tidied, number)
+            _checked(intake, work, table, tidied, number)
     except (ConflictError, InvalidError) as refused:
         return _columns(guest, intake, number, refused, chosen, said)
     return redirect(url_for(".result", number=number), 303)
@@ -189,7 +193,8 @@ def take_in(guest: Guest, intake: Intake, number: int) -> ResponseReturnValue:
             until = saying.moment(work.now + UNDO_WITHIN)
     except (ConflictError, InvalidError) as refused:
         return _result(guest, intake, number, refused)
-    frame.tell("imports.done", {"count": len(done.rows), "until": until})
+    code = "imports.done" if intake.check else "edits.done"
+    frame.tell(code, {"count": len(done.rows), "until": until})
     return redirect(url_for(".result", number=number), 303)
 
 
@@ -330,6 +335,14 @@ def _columns(
     )  # fmt: skip
 
 
+def _checked(
+    intake: Intake, work: Work, table: Table, tidied: Tidied, number: int | None = None
+) -> int:
+    if intake.check is None:
+        raise AssertionError(f"no file is sent in of {intake.kind}")
+    return intake.check(work, table, tidied, number)
+
+
 def _refuse_twice(said: Sequence[tuple[str, int]], chosen: Chosen) -> None:
     for name, n in said:
         if chosen.at[name] != n:
@@ -360,6 +373,7 @@ def _result(
         again=tuple(_faults(intake, [_plain(row) for row in refused.rows])) if refused else (),
         undo_until=undo_until, undoable=bool(undo_until and now <= undo_until),
         states={one.name: one for one in ImportState}, kind=intake.said, back=url_for(intake.back),
+        filed=intake.check is not None,
     )  # fmt: skip
 
 

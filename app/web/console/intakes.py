@@ -15,6 +15,10 @@ PEOPLE = Intake(
     cards.undo_import, ("cards.check_roster", "cards.import_checked", "cards.undo_import"),
     "people.index",
 )  # fmt: skip
+EDITS = Intake(
+    ImportKind.EDITS, "edits", roster.FORM, None, cards.take_edits, cards.undo_edits,
+    ("cards.check_edits", "cards.take_edits", "cards.undo_edits"), "people.index",
+)  # fmt: skip
 CARDS = Intake(
     ImportKind.CARDS, "card_imports", card_rules.FORM, cards.check_cards, cards.take_cards,
     cards.undo_cards, ("cards.check_cards", "cards.take_cards", "cards.undo_cards"), "cards.shelf",
@@ -26,4 +30,4 @@ COURSES = Intake(
     "courses.start",
 )  # fmt: skip
 
-BLUEPRINTS = tuple(map(screens_of, (PEOPLE, CARDS, COURSES)))
+BLUEPRINTS = tuple(map(screens_of, (PEOPLE, EDITS, CARDS, COURSES)))

@@ -13,19 +13,22 @@ from app.accounts.queries import binding as bindings
 from app.accounts.terms import Stage
 from app.base import words, workbooks
 from app.base.work import Work, passes
+from app.cards import commands as roster_commands
 from app.cards import queries as cards
 from app.credits import queries as credits
 from app.credits.queries import Position
-from app.kernel.errors import UnavailableError
+from app.kernel.errors import InvalidError, UnavailableError
+from app.kernel.span import local_date
 from app.kernel.table import csv_of
 from app.org import queries as org
 from app.org.terms import Branch, UnitKind
 from app.people import queries as people
 from app.people.rules.finding import LONGEST
+from app.people.rules.roster import FORM
 from app.people.terms import Listing, Person, Search, Status, TitleLevel
 from app.speech import saying
 from app.standards.terms import Result
-from app.web.console import frame, trees
+from app.web.console import frame, imports, trees
 from app.web.sessions import Guest, entered
 
 blueprint = frame.screens("people", "/people")
@@ -39,6 +42,7 @@ _EXPORTED = (
 )  # fmt: skip
 _SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _CSV = "text/csv; charset=utf-8"
+_LONGEST_WORD = 64
 _DIGITS = 19  # more are no id of a database
 
 
@@ -92,6 +96,7 @@ def index(guest: Guest) -> ResponseReturnValue:
         )
         rows = _rows(work, found.people, tree)
         heads = people.head_counts(work)
+        today = local_date(work.now)
     if _astray(asked, found):
         return redirect(url_for("people.index", **asked.but()))
     return frame.page(
@@ -99,7 +104,9 @@ def index(guest: Guest) -> ResponseReturnValue:
         nodes=trees.opened(tree, chosen, heads), statuses=tuple(Status), levels=tuple(TitleLevel),
         everybody=EVERYBODY, said=lambda code: words.book("people")[code], figure=saying.figure,
         year=rows[0].position.year.number if rows and rows[0].position else None,
-        results=tuple(Result),
+        results=tuple(Result), today=today,
+        departments=[one for one in tree if one.kind is UnitKind.DEPARTMENT and not one.closed],
+        titles=tuple(imports.spelling(FORM, tree).titles),
         whole=chosen is None or chosen.kind is not UnitKind.DEPARTMENT,
     )  # fmt: skip
 
@@ -125,6 +132,41 @@ def export(guest: Guest) -> ResponseReturnValue:
     content = csv_of(lines) if plain else workbooks.listed(lines, name)
     file = f"{name}.{'csv' if plain else 'xlsx'}"
     return frame.download(content, file, _CSV if plain else _SHEET)
+
+
+@blueprint.post("/batch")
+@passes("org.tree", "cards.check_edits")
+@entered(Stage.OPEN)
+def batch(guest: Guest) -> ResponseReturnValue:
+    """What was chosen for the chosen people is checked, and shown before it is done."""
+    nos = request.form.getlist("no")[: people.PAGE]
+    try:
+        with frame.working(guest) as work:
+            said, name = _chosen_edit(org.tree(work))
+            number = roster_commands.check_edits(work, nos, said, name)
+    except InvalidError as refused:
+        frame.say(words.of_error(refused))
+        return redirect(url_for("people.index", **asked_for().but()), 303)
+    return redirect(url_for("edits.result", number=number, show="changed"), 303)
+
+
+def _chosen_edit(tree: Sequence[Branch]) -> tuple[dict[str, str], str]:
+    """What a form says of everybody who is chosen, by column, and how it is called."""
+    act = request.form.get("act", "")
+    value = request.form.get(f"to_{act}", "").strip()[:_LONGEST_WORD]
+    since = request.form.get("since", "")[:_LONGEST_WORD]
+    book = words.book("people")
+    if not value or f"edit.{act}" not in book:
+        raise InvalidError("people.edit.nothing")
+    said, shown = {act: value}, value
+    match act:
+        case "department_code":
+            shown = next((one.name for one in tree if one.code == value), value)
+        case "status":
+            said["status_from"], shown = since, book.get(f"status.{value}", value)
+        case "title":
+            said["title_level"] = imports.spelling(FORM, tree).titles.get(value, "")
+    return said, words.sentence("people", f"edit.{act}", {"value": shown, "since": since})
 
 
 def asked_for() -> Asked:
