@@ -207,6 +207,7 @@ def test_a_number_must_be_one_and_nobody_elses(
 
     assert answer.status_code == status
     assert said in answer.text
+    assert 'id="number-e"' in answer.text
 
 
 def test_a_leader_has_two_projects_a_year_wherever_they_are_filed(

@@ -224,7 +224,9 @@ class _Reader:
 
     def _year(self) -> int:
         said = self._said("year")
-        if said and not (said.isdecimal() and len(said) <= len("2099") and int(said) in YEARS):
+        if said and not (
+            said.isascii() and said.isdecimal() and len(said) <= len("2099") and int(said) in YEARS
+        ):
             self._fault("year", "filing.field.year", said)
         return int(said) if said and not self._wrong("year") else 0
 
@@ -312,10 +314,13 @@ class _Reader:
             self._fault(column, "filing.field.required")
             return None
         try:
-            return local(said.replace(" ", "T"))
+            moment = local(said.replace(" ", "T"))
         except ValueError:
+            moment = None
+        if moment is None or moment.year not in YEARS:  # what is further off cannot be reckoned
             self._fault(column, "filing.field.moment", said)
             return None
+        return moment
 
     def _courses(self, batches: Sequence[Holding | None]) -> Iterator[Course]:
         rows = _filled(self.typed.courses)

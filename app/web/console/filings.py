@@ -34,6 +34,11 @@ STATES = (
 )  # fmt: skip
 # While what is missing can still be sent in, or asked for.
 _NOTED = frozenset({*STATES} - {ProjectState.ANNOUNCED})
+# Where a refusal is said at the field it is about.
+_FIELDS = {
+    "filing.number.none": "number", "filing.number.form": "number", "filing.number.year": "number",
+    "filing.number.taken": "number", "filing.review.no_remark": "remark",
+}  # fmt: skip
 _DIGITS, _LONGEST = 4, 60
 _MOST_BYTES, _MOST_TYPED = 80 * 1024 * 1024, 2 * 1024 * 1024
 _REFUSED = (ConflictError, InvalidError)
@@ -69,7 +74,7 @@ def open_draft(guest: Guest) -> ResponseReturnValue:
 
 
 @blueprint.get("/<int:filing_id>")
-@passes(*frame.DOORS, "filing.folder_of")
+@passes(*frame.DOORS, "filing.folder_of", "filing.waiting")
 @entered(Stage.OPEN)
 def page(guest: Guest, filing_id: int) -> ResponseReturnValue:
     """One filing: what it says, what came with it, what was done with it, and what is next."""
@@ -89,7 +94,7 @@ def copy(guest: Guest) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:filing_id>")
-@passes(*frame.DOORS, "filing.recall", "filing.folder_of")
+@passes(*frame.DOORS, "filing.recall", "filing.folder_of", "filing.waiting")
 @entered(Stage.OPEN)
 def recall(guest: Guest, filing_id: int) -> ResponseReturnValue:
     """What nobody decided yet is taken back, to be written again."""
@@ -115,7 +120,7 @@ def attachment(guest: Guest, filing_id: int, attachment_id: int) -> ResponseRetu
 
 
 @blueprint.post("/<int:filing_id>/unit")
-@passes(*frame.DOORS, "filing.agree", "filing.refuse", "filing.folder_of")
+@passes(*frame.DOORS, "filing.agree", "filing.refuse", "filing.folder_of", "filing.waiting")
 @entered(Stage.OPEN)
 def of_unit(guest: Guest, filing_id: int) -> ResponseReturnValue:
     """The unit's office stands for it, or gives it back."""
@@ -135,7 +140,9 @@ def of_unit(guest: Guest, filing_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:filing_id>/bureau")
-@passes(*frame.DOORS, "filing.announce", "filing.send_back", "filing.folder_of")
+@passes(
+    *frame.DOORS, "filing.announce", "filing.send_back", "filing.folder_of", "filing.waiting",
+)  # fmt: skip
 @entered(Stage.OPEN)
 def of_bureau(guest: Guest, filing_id: int) -> ResponseReturnValue:
     """The bureau gives it a number, or gives it back."""
@@ -220,7 +227,9 @@ def _page(guest: Guest, filing_id: int, refused: CmeError | None = None) -> Resp
     with frame.working(guest) as work:
         folder = filings.folder_of(work, filing_id)
         now = work.now
-    state, may = folder.filing.state, guest.actor.permissions
+        may = guest.actor.permissions
+        left = filings.waiting(work).bureau if Permission.PROJECTS_REVIEW in may else 0
+    state = folder.filing.state
     form, _ = rules.read(folder.typed, local_date(now))
     notes = rules.notes(form, {one.kind for one in folder.files}, now)
     return frame.page(
@@ -228,15 +237,22 @@ def _page(guest: Guest, filing_id: int, refused: CmeError | None = None) -> Resp
         one=folder.filing, typed=folder.typed, word=word, term=term, names=_names(folder),
         notes=[said_of(one) for one in notes] if state in _NOTED else [],
         refusal="" if refused is None else words.of_error(refused),
-        number=request.form.get("number", folder.number), given=request.form, kinds=FileKind,
+        number=_number(folder, refused), given=request.form, kinds=FileKind,
         writes=state is ProjectState.DRAFT and Permission.PROJECTS_FILE in may,
         agrees=state is ProjectState.UNIT_REVIEW and Permission.PROJECTS_REPORT in may,
-        next_ones=Permission.PROJECTS_REVIEW in may,
+        left=left, at_field=_FIELDS.get(refused.code, "") if refused else "",
         recalls=_recalls(guest, folder),
         courses=[row for row in folder.typed.courses if row.get("topic") or row.get("lecturer")],
         reviews=state is ProjectState.BUREAU_REVIEW and Permission.PROJECTS_REVIEW in may,
         moment=moment, shown=_shown, size=size,
     )  # fmt: skip
+
+
+def _number(folder: Folder, refused: CmeError | None) -> str:
+    """What was typed as a number; where that is taken, or nothing was typed, the next."""
+    if refused is not None and refused.code == "filing.number.taken":
+        return folder.number
+    return request.form.get("number", folder.number)
 
 
 def _recalls(guest: Guest, folder: Folder) -> bool:
