@@ -57,7 +57,7 @@ def test_a_batch_that_is_over_and_recorded_waits_to_be_awarded(
     awarded = desk.get("/console/").text
 
     assert "没有事等你" in nothing
-    assert "有 1 类事等你" in waiting
+    assert "有 1 件事等你" in waiting
     assert "心力衰竭诊疗新进展" in waiting
     assert "后台正在授分：1 个期次" in judging
     assert "没有事等你" in awarded

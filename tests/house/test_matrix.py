@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -30,9 +31,10 @@ SEATS = {
     Role.AUDITOR: HOSPITAL,
     Role.COUNTY_BUREAU: COUNTY_BUREAU,
 }
-# One's own session and password: for everybody who came in, and over for who tries them all.
+# One's own session and password, and what waits for one: for everybody who came in, and over for
+# who tries them all.
 OWN = {
-    "console.out", "console.end", "console.choose", "console.renew", "console.drop",
+    "console.home", "console.out", "console.end", "console.choose", "console.renew", "console.drop",
     "console.security", "console.sessions",
 }  # fmt: skip
 # What nobody can say wrong, so that a form is refused for the asker and not for its words.
@@ -74,7 +76,8 @@ def asked(desk: Desk, method: str, address: str) -> int:
 def needed(desk: Desk, rule: Rule) -> set[Permission]:
     """What one must be allowed for what the address does, beside being known at its top."""
     doors = desk.web.application.view_functions[rule.endpoint].__doors__  # type: ignore[attr-defined]
-    return {DOORS[door].permission for door in doors if door not in frame.DOORS}
+    own = Counter(doors) - Counter(frame.DOORS)
+    return {DOORS[door].permission for door in own}
 
 
 def acts(owner: Engine, name: str) -> int:

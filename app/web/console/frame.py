@@ -17,10 +17,11 @@ from app.base.work import Work, begin
 from app.kernel.actor import Permission, Role
 from app.kernel.span import SHANGHAI
 from app.web import headers
+from app.web.console import waiting
 from app.web.sessions import Guest
 
-# Every page of the console asks who is looking, for its top.
-DOORS = ("accounts.badge_of",)
+# Every page of the console asks who is looking, for its top, and what waits, for its menu.
+DOORS = ("accounts.badge_of", *waiting.DOORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +101,10 @@ def page(guest: Guest, template: str, status: int = 200, **shown: object) -> Res
     """A page of the console: the template, with who is looking around it."""
     with working(guest) as work:
         badge = desk.badge_of(work, guest.session.name)
+        waits = waiting.badges(waiting.todos(work))
     made = render_template(
         template, session=guest.session, badge=badge, menu=menu_of(guest), told=told(),
-        acting=_acting(guest, badge), at=here,
+        acting=_acting(guest, badge), at=here, badges=waits,
         role=lambda one: words.book("roles")[one],
         may=lambda one: one in guest.actor.permissions, **shown,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from datetime import date
 
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,21 +10,16 @@ from flask.typing import ResponseReturnValue
 from app.accounts import commands as accounts
 from app.accounts import queries as desk
 from app.accounts import steps
-from app.accounts.queries import proofs
 from app.accounts.terms import GrantId, Screen, SessionId, Stage
-from app.attendance.queries import guessing
 from app.awards import queries as awards
 from app.base import words
 from app.base.work import begin, passes
-from app.filing import queries as filings
-from app.filing.terms import Waiting
 from app.kernel.actor import Permission
 from app.kernel.errors import InvalidError, NotFoundError
 from app.kernel.secret import Secret
-from app.kernel.span import whole_minutes
-from app.projects.terms import ProjectState
-from app.transfers import queries as transfers
-from app.web.console import frame
+from app.kernel.span import local_date, whole_minutes
+from app.speech.saying import with_weekday
+from app.web.console import frame, waiting
 from app.web.gate import LONGEST, refused_with
 from app.web.sessions import Guest, entered, go_on, let_go, visitor
 
@@ -34,25 +29,18 @@ _DIGITS = 19  # more are no id of a database
 
 
 @blueprint.get("/")
-@passes(
-    *frame.DOORS, "accounts.requests", "awards.due", "transfers.waiting", "filing.waiting",
-    "attendance.strays",
-)  # fmt: skip
+@passes(*frame.DOORS)
 @entered(Stage.OPEN)
 def home(guest: Guest) -> ResponseReturnValue:
     """Who is signed in, as whom, and what waits for them."""
-    may = guest.actor.permissions
     with frame.working(guest) as work:
-        due = awards.due(work) if Permission.AWARDS_READ in may else None
-        filed = filings.waiting(work) if Permission.PROJECTS_READ in may else None
-        asked = proofs.requests(work) if Permission.ACCOUNTS_BIND in may else ()
-        moving = transfers.waiting(work) if Permission.PEOPLE_TRANSFER in may else None
-        strays = guessing.strays(work) if Permission.SWIPES_READ in may else ()
+        found = waiting.todos(work)
+        reads = Permission.AWARDS_READ in guest.actor.permissions
+        judging = awards.due(work).judging if reads else 0
+        today = local_date(work.now)
     return frame.page(
-        guest, "console/home.html", due=due, asked=asked, moving=moving,
-        filed=_waits(may, filed),
-        strays=sum(len(one.records) for one in strays),
-        awards_itself=Permission.AWARDS_RUN in may,
+        guest, "console/home.html", todos=found, judging=judging,
+        today=with_weekday(today), left=(date(today.year, 12, 31) - today).days,
     )  # fmt: skip
 
 
@@ -154,18 +142,6 @@ def out(guest: Guest) -> ResponseReturnValue:
     with begin(guest.site, guest.actor) as work:
         accounts.end_own_session(work, guest.session.name, Screen.CONSOLE, guest.session.id)
     return let_go(guest.site, make_response(render_template("login_out.html")))
-
-
-def _waits(may: Collection[Permission], filed: Waiting | None) -> list[tuple[str, int, str]]:
-    """申报 that wait for who is looking: what of, how many, and in which state of the list."""
-    if filed is None:
-        return []
-    told = (
-        ("bureau", filed.bureau, ProjectState.BUREAU_REVIEW, Permission.PROJECTS_REVIEW),
-        ("unit", filed.unit, ProjectState.UNIT_REVIEW, Permission.PROJECTS_REPORT),
-        ("returned", filed.returned, ProjectState.DRAFT, Permission.PROJECTS_FILE),
-    )
-    return [(what, count, state) for what, count, state, need in told if count and need in may]
 
 
 def _security(guest: Guest, refusal: str = "", status: int = 422) -> ResponseReturnValue:
