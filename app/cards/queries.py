@@ -9,9 +9,11 @@ from sqlalchemy import BigInteger, ColumnElement, LargeBinary, Row, Text, any_, 
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.base.work import Work, query
+from app.cards import rules
 from app.cards.tables import CardRow
 from app.cards.terms import UID, Card, CardId, CardNo, CardState, HeldCard
 from app.kernel.actor import Permission
+from app.kernel.errors import NotFoundError
 from app.kernel.place import Place
 from app.kernel.secret import Secret
 from app.people import queries as people
@@ -72,6 +74,23 @@ def held_by_uid(work: Work, uids: Iterable[Secret]) -> dict[Secret, tuple[HeldCa
         if held.card.uid is not None:
             found[held.card.uid] = (*found.get(held.card.uid, ()), held)
     return found
+
+
+@query(Permission.CARDS_CHANGE)
+def card_read(work: Work, seen: Secret) -> HeldCard:
+    """读到的卡 — whose the card is that was held to a reader, or whose number was typed.
+
+    A number of a card goes before that of a chip; of cards of one chip the one in use, else the
+    newest. NotFoundError for a card that is nobody's within sight.
+    """
+    number = rules.card_no(seen.reveal())
+    found = list(held_by_no(work, [number]).values()) if number else []
+    if not found:
+        chips = held_by_uid(work, rules.uids_read(seen.reveal()))
+        found = [held for some in chips.values() for held in some]
+    if not found:
+        raise NotFoundError("cards.card.unread")
+    return max(found, key=lambda held: (held.card.state is CardState.ACTIVE, held.card.id))
 
 
 @query(Permission.CARDS_OWN)

@@ -29,6 +29,7 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 # ISO/IEC 14443-3: UIDs of one, two or three parts.
 LONGEST_NO = 32
+_DECIMALS, _FOUR_BYTES = 11, 2**32 - 1
 _UID = re.compile(r"[0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20}")
 
 
@@ -42,6 +43,20 @@ def uid(text: Secret) -> Secret | None:
     """芯片号 as it is kept, upper-case hex, empty for none; None for what cannot be one."""
     bare = "".join(text.reveal().split()).upper()
     return Secret(bare) if not bare or _UID.fullmatch(bare) else None
+
+
+def uids_read(text: str) -> tuple[Secret, ...]:
+    """芯片号 that a reader may have meant by what it typed: in hex, or a number of four bytes.
+
+    Readers that pose as keyboards write the four bytes as one number, some from behind.
+    """
+    bare = "".join(unicodedata.normalize("NFKC", text).replace(":", "").split()).upper()
+    if _UID.fullmatch(bare):
+        return (Secret(bare),)
+    if not (bare.isascii() and bare.isdecimal()) or int(bare[:_DECIMALS]) > _FOUR_BYTES:
+        return ()
+    found = int(bare[:_DECIMALS]).to_bytes(4)
+    return tuple(Secret(one.hex().upper()) for one in (found, found[::-1]))
 
 
 def read(sheet: Sheet, nos: Sequence[str]) -> tuple[tuple[CardDraft, ...], tuple[RowError, ...]]:

@@ -14,6 +14,9 @@ _CONSOLE = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+# The program beside the reader of the computer one sits at; it listens on the loopback alone.
+READER = "http://127.0.0.1:18964"
+_BESIDE_READER = _CONSOLE.replace("connect-src 'self'", f"connect-src 'self' {READER}")
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -27,6 +30,12 @@ def console(answer: Response) -> Response:
     """What a page of the console may load: still nothing of others, and nothing inline."""
     answer.headers["Content-Security-Policy"] = _CONSOLE
     answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def beside_reader(answer: Response) -> Response:
+    """The same for the page that asks for the card on the reader of this computer."""
+    console(answer).headers["Content-Security-Policy"] = _BESIDE_READER
     return answer
 
 

@@ -606,6 +606,10 @@ BOOK: dict[str, tuple[Case, ...]] = {
     ),
     "cards.take_cards": (Case(lambda w, e: cards.take_cards(w, e.checked_cards_id)),),
     "cards.undo_cards": (Case(lambda w, e: cards.undo_cards(w, e.imported_cards_id)),),
+    "cards.card_read": (
+        Case(lambda w, _: held.card_read(w, Secret(HE_MIN))),
+        Case(lambda w, _: held.card_read(w, Secret(UIDS[HE_MIN]))),
+    ),
     "cards.held_by": (Case(lambda w, _: held.held_by(w, HE_MIN)),),
     "cards.holders_of_number": (Case(lambda w, _: held.holders_of_number(w, HE_MIN)),),
     "cards.own_cards": (Case(lambda w, _: held.own_cards(w, HE_MIN)),),

@@ -46,6 +46,7 @@ BY_SESSION = {
     "login.password", "login.set_password", "login.second", "login.prove_second", "login.enrol",
     "login.confirm", "console.home", "console.choose", "console.sessions", "console.end",
     "console.security", "console.renew", "console.drop", "console.out",
+    "reading.page", "reading.read", "reading.set_state",
     "tasks.page", "tasks.listed", "tasks.cancel", "settling.strays", "settling.claim",
     "clocks.page", "clocks.repair", "clocks.undo",
     "projects.shelf", "projects.dossier", "projects.decide",

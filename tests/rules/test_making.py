@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.base.holidays import is_working
+from app.cards.rules import uids_read
 from app.cards.terms import Card, CardId, CardNo, CardState
 from app.making.rules import WORKING_DAYS, due_on, objection, old_card
 from app.making.terms import Kind
@@ -57,3 +58,21 @@ def test_twenty_working_days_lie_between_and_the_last_is_one(handed_in: date) ->
 
     assert sum(is_working(date.fromordinal(day)) for day in span) == WORKING_DAYS
     assert is_working(due)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("04a1b2c3", ["04A1B2C3"]),
+        ("04:A1:B2:C3:D4:E5:F6", ["04A1B2C3D4E5F6"]),
+        ("0077705923", ["04A1B2C3", "C3B2A104"]),
+        ("4294967296", []),
+        ("12345678901234567890123", []),
+        ("王芳", []),
+        ("", []),
+    ],
+)
+def test_what_a_reader_types_is_a_chip_in_hex_or_four_bytes_as_a_number(
+    typed: str, meant: list[str]
+) -> None:
+    assert [one.reveal() for one in uids_read(typed)] == meant

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask import Response, redirect, request, url_for
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.accounts.terms import Stage
@@ -114,9 +114,7 @@ def attachment(guest: Guest, filing_id: int, attachment_id: int) -> ResponseRetu
     """A file that came with a filing: to be kept, never shown by the browser on our behalf."""
     with frame.working(guest) as work:
         found, content = filings.attachment_of(work, filing_id, attachment_id)
-    answer = Response(content, content_type=found.media_type)
-    answer.headers.set("Content-Disposition", "attachment", filename=found.name)
-    return answer
+    return frame.download(content, found.name, found.media_type)
 
 
 @blueprint.post("/<int:filing_id>/unit")

@@ -69,7 +69,7 @@ MENU: Sequence[Section] = (
         Item("people.index", P.PEOPLE_READ, ("merging",)),
         Item("departments.index", P.ORG_IMPORT),
         Item("transfers.shelf", P.PEOPLE_TRANSFER),
-        Item("cards.shelf", P.CARDS_CHANGE),
+        Item("cards.shelf", P.CARDS_CHANGE, ("reading",)),
         Item("bindings.page", P.ACCOUNTS_BIND),
     )),
     Section("project", (
