@@ -18,6 +18,7 @@ MOST = 200
 _SILENT = frozenset(
     {"kind", "path", "person_id", "id", "name_key", "uid_index", "phone_index", "mark"}
 ) | {"id_number_index"}
+_KINDS = frozenset({"", "add", "edit", "remove", "recall", "settle", "take"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ def acts_on(
 
 def _act(row: AuditEntry) -> Act:
     kind = row.change.get("kind", "")
+    if kind not in _KINDS:  # a row with a kind of its own, which stands where that of the act was
+        kind = "add"
     edits = tuple(
         Edit(column, *_before_and_after(kind, told))
         for column, told in row.change.items()

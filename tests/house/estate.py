@@ -21,7 +21,7 @@ from app.accounts import queries as desk
 from app.accounts.commands import requests
 from app.accounts.terms import Invitation
 from app.attendance import commands as attendance
-from app.attendance.queries import devices
+from app.attendance.queries import clocks, devices
 from app.attendance.terms import Device, DeviceKind, SwipeId
 from app.attendance.terms.drivers import Sent
 from app.awards import commands as awards
@@ -197,6 +197,8 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
     _swiped(other, ZHENG_HAI, TIAN_HUI, TIAN_HUI)
     run_id = _awarded(site, OWN_NO)
     _awarded(site, OTHER_NO)
+    for sn, no in ((OWN_SN, OWN_NO), (OTHER_SN, OTHER_NO)):
+        _repaired(site, sn, no)
     with begin(site, OPERATOR) as work:
         awards.deny(work, OWN_NO, 1, CAO_JING, "代人刷卡")
         awards.deny(work, OTHER_NO, 1, TIAN_HUI, "代人刷卡")
@@ -414,6 +416,14 @@ def _awarded(site: Site, no: str) -> int:
     for message in work.messages:
         outbox.deliver(site, message.id)
     return run_id
+
+
+def _repaired(site: Site, sn: str, no: str) -> None:
+    """A terminal's clock was thought to be wrong, and was right."""
+    with begin(site, OPERATOR) as work:
+        count = clocks.crooked(work, no, 1, sn).swipes
+        made = attendance.repair_clock(work, no, 1, sn, 5, "看错了", swipes=count)
+        attendance.undo_clock_repair(work, no, 1, made)
 
 
 def _given_up(site: Site, place: Place) -> int:

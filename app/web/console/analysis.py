@@ -85,7 +85,8 @@ def page(guest: Guest, no: str, batch: int) -> ResponseReturnValue:
         ),
         days=days, on=on, single=asking.single_day(weighed.brief.windows),
         swipes=sum(one.counted for one in minutes), waiting=waiting,
-        cards=_cards(waiting)[:_FEW], shifts=_shifts(minutes, weighed.brief.windows),
+        cards=_cards(waiting)[:_FEW], shifts=[one for one in _shifts(minutes, weighed.brief.windows)
+                if one[0] not in {repair.terminal for repair in repairs}],
         trail=trails.lines(trail, {}),
         repairs=[(one, *told_of_shift(one.shift)) for one in repairs],
         repairs_clocks=Permission.SWIPES_RESOLVE in guest.actor.permissions,

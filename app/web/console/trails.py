@@ -12,7 +12,7 @@ from app.speech import saying
 
 _MOMENTS = frozenset(
     {"since", "bound_at", "ended_at", "claimed_at", "effective_at", "handed_at", "done_at",
-     "undone_at", "applied_at", "opened_at", "asked_at"}
+     "undone_at", "applied_at", "opened_at", "asked_at", "starts_at", "ends_at"}
 )  # fmt: skip
 # Of these all is told, of others what has a name.
 _WHOLE = frozenset(
