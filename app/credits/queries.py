@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -257,6 +258,25 @@ def sums_of(work: Work, person_id: int) -> tuple[tuple[int, Credit], ...]:
         (year, total) for year, total in work.session.execute(
             asked.order_by(PersonYearRow.year.desc()))
     )  # fmt: skip
+
+
+def statement_of(work: Work, person_id: int) -> dict[str, Any]:
+    """学分交接单 — a person's sums of each year, how many entries, and the hash of them all.
+
+    Whoever has the entries can hash them again: each is a line of its id, year, item, net amount,
+    day and what it takes back, in order of id.
+    """
+    asked = select(
+        EntryRow.id, EntryRow.year, EntryRow.item, EntryRow.net, EntryRow.given_on,
+        EntryRow.reverses,
+    ).where(EntryRow.person_id == person_id)  # fmt: skip
+    digest, count = hashlib.sha256(), 0
+    for one in work.session.execute(asked.order_by(EntryRow.id)):
+        digest.update(("\t".join("" if part is None else str(part) for part in one)).encode())
+        digest.update(b"\n")
+        count += 1
+    years = [[year, str(total)] for year, total in sums_of(work, person_id)]
+    return {"years": years, "entries": count, "sha256": digest.hexdigest()}
 
 
 def totals_of(work: Work, person_id: int, year: int) -> Totals:

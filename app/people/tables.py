@@ -26,6 +26,11 @@ class PersonRow(Placed, Audited, Base):
         Index(None, "name"),
         # The list of a hospital, page by page.
         Index("ix_person_listing", "unit_id", "name_key", "id"),
+        Index(
+            "ix_person_merged_into",
+            "merged_into",
+            postgresql_where=text("merged_into is not null"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)

@@ -15,6 +15,7 @@ from app.accounts import steps as desk
 from app.accounts.steps.telling import tell_person
 from app.awards import steps as awards
 from app.base.work import Work, command
+from app.credits import queries as ledger
 from app.kernel.actor import Permission
 from app.kernel.errors import ConflictError, InvalidError, NotFoundError
 from app.kernel.span import SHANGHAI
@@ -298,12 +299,13 @@ def _move(work: Work, row: TransferRow, source: Unit, target: Unit) -> None:
 
     1. In the turn of awards, so that no credit is written where the person no longer stands.
     2. No card of the old unit is made for them any more.
-    3. The person moves, and every row about them.
+    3. What credit they have is noted, for both units; the person moves, and every row about them.
     4. Whatever else was asked for them is overtaken. They are told where they are now.
     """
     with work.reaching():
         awards.take_turn(work)
         making.drop_waiting(work, row.person_id)
+        row.handed = ledger.statement_of(work, row.person_id)
         department = org.if_open(work, row.department_id) if row.department_id else None
         staff.relocate(work, row.person_id, target, department, source_id=source.id)
         steps.overtake(work, row.person_id, but=row.id)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 
@@ -18,6 +19,7 @@ from app.transfers.terms import (
     Act,
     Case,
     Destination,
+    Handed,
     Shelf,
     Show,
     Side,
@@ -179,7 +181,13 @@ def _transfer(work: Work, row: TransferRow, units: dict[int, Unit], title: str) 
         steps=tuple(_steps(row, case, hidden=hidden)),
         reason=row.reason or "",
         ended_at=row.ended_at or (None if case.state is State.OPEN else row.expires_at),
+        handed=None if row.handed is None else _handed(row.handed),
     )
+
+
+def _handed(kept: Mapping[str, Any]) -> Handed:
+    years = tuple((int(year), str(total)) for year, total in kept["years"])
+    return Handed(years, kept["entries"], kept["sha256"])
 
 
 def _steps(row: TransferRow, case: Case, *, hidden: bool) -> Iterable[Step]:

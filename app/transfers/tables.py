@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -60,3 +61,5 @@ class TransferRow(Between, Audited, Base):
     ended_by: Mapped[str | None]
     # Why it was refused, or done without the unit that is left; null otherwise.
     reason: Mapped[str | None]
+    # Null until it is done: what credit the person had then, and a hash of all its entries.
+    handed: Mapped[dict[str, Any] | None]

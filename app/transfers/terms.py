@@ -83,6 +83,15 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Handed:
+    """学分交接单 — the sums of each year that went along, of how many entries, and their hash."""
+
+    years: tuple[tuple[int, str], ...]
+    entries: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Transfer:
     """转单位 — one request, as whoever looks may know it.
 
@@ -104,6 +113,8 @@ class Transfer:
     steps: tuple[Step, ...]
     reason: str
     ended_at: datetime | None
+    # None until it is done.
+    handed: Handed | None
 
     @property
     def state(self) -> State:

@@ -81,6 +81,10 @@ def test_a_person_goes_from_one_hospital_to_another_with_everything(
     assert f"从{HERE}转到{THERE}" in there.get(FILE).text
     assert "心力衰竭诊疗新进展" in there.get(f"{FILE}?year=2013").text
     assert here.get(FILE).status_code == 404
+    assert re.findall("校验码 \\w+", here.get(page).text) == re.findall(
+        "校验码 \\w+", there.get(page).text
+    )
+    assert "2013 年 5.00 分，共 1 笔" in here.get(page).text
     assert "何敏" in here.get(f"/console/awards/runs/{run_id}").text
     assert "已转" in here.get("/console/transfers/?show=ended").text
     assert "何敏" not in there.get("/console/transfers/?show=open").text

@@ -171,19 +171,16 @@ def _joining(guest: Guest, refused: CmeError | None = None) -> Response:
 
 
 def _homes(tree: tuple[Branch, ...], only: str = "") -> list[tuple[str, str]]:
-    """Where somebody may stand, by unit and department: of each its value and its words."""
-    found = []
-    open_ones = [one for one in tree if not one.closed]
-    for unit in open_ones:
-        if unit.kind not in _EMPLOYERS or (only and unit.code != only):
-            continue
-        found.append((f"{unit.code}/", unit.name))
+    """Where somebody may stand: each place's value and words; departments where it is one unit."""
+    standing = [one for one in tree if not one.closed]
+    units = [one for one in standing if one.kind in _EMPLOYERS and (not only or one.code == only)]
+    found = [(f"{one.code}/", one.name) for one in units]
+    if len(units) == 1 and units[0].kind is UnitKind.HOSPITAL:
+        [unit] = units
         found += [
             (f"{unit.code}/{one.code}", f"{unit.name}，{one.name}")
-            for one in open_ones
-            if one.kind is UnitKind.DEPARTMENT
-            and unit.kind is UnitKind.HOSPITAL
-            and unit.place.holds(one.place)
+            for one in standing
+            if one.kind is UnitKind.DEPARTMENT and unit.place.holds(one.place)
         ]
     return found
 
