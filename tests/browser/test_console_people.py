@@ -20,6 +20,7 @@ PAGES = {
     "people-nobody": "/people?q=何敏&status=maternity",
     "person": "/people/990100001",
     "person-edit": "/people/990100001/edit",
+    "person-new": "/people/new",
     "import": "/import/people",
     "departments": "/departments",
     "department-merge": "/departments/H1-1/merge",

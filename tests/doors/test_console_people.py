@@ -162,7 +162,14 @@ def test_a_whole_id_number_finds_its_person(desk: Desk) -> None:
     number = id_number(date(1980, 3, 14), 2)
 
     assert names(desk.get(f"/console/people?q={number}").text) == ["何敏"]
-    assert names(desk.get(f"/console/people?q={number[-4:]}").text) == []
+
+
+def test_the_last_four_of_an_id_number_find_who_has_them_within_sight(desk: Desk) -> None:
+    he, stranger = id_number(date(1980, 3, 14), 2), id_number(date(1970, 10, 10), 7)
+
+    assert "何敏" in names(desk.get(f"/console/people?q={he[-4:].lower()}").text)
+    assert names(desk.get(f"/console/people?q={stranger[-4:]}&unit=H1-1").text) == []
+    assert names(desk.get(f"/console/people?q={he[-4:]}&unit=H1-2").text) == []
 
 
 def test_where_nobody_is_found_the_page_says_what_to_leave_out(desk: Desk) -> None:

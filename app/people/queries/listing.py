@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import (
     BigInteger,
@@ -38,6 +38,9 @@ from app.people.terms import (
 )
 
 PAGE = 50
+# A city's people, in a fifth of a second.
+_MOST_OPENED = 60_000
+_IDS = ARRAY(BigInteger)
 
 
 @query(Permission.PEOPLE_READ)
@@ -131,6 +134,8 @@ def _said(work: Work, search: Search) -> ColumnElement[bool]:
     match meant:
         case Meant.NUMBER:
             index = work.site.vault.index(Secret(text.upper()), ID_NUMBER)
+            if finding.may_be_tail(text):
+                ids = any_(literal([*search.also, *_with_tail(work, search, text)], _IDS))
             return or_(
                 PersonRow.person_no.startswith(text, autoescape=True),
                 PersonRow.id_number_index == index,
@@ -155,6 +160,24 @@ def _became(number: str) -> Select[int | None]:
     return select(closed.merged_into).where(
         closed.merged_into.is_not(None), closed.person_no.startswith(number, autoescape=True)
     )
+
+
+def _with_tail(work: Work, search: Search, tail: str) -> Iterator[int]:
+    """The ids of those whose identity number ends so; of nobody where too many would be opened.
+
+    The numbers are opened for it, a microsecond each, and nothing is stored by which a copy of the
+    database could be searched: a hash of four signs has ten thousand values, and says who shares
+    them. The last four stand on everybody's page already.
+    """
+    asked = select(PersonRow.id, PersonRow.id_number).order_by(PersonRow.id)
+    if search.place is not None:
+        asked = asked.where(_within(search.place))
+    rows = work.session.execute(asked.limit(_MOST_OPENED + 1)).all()
+    opened = work.site.vault.open
+    if len(rows) <= _MOST_OPENED:
+        for person_id, sealed in rows:
+            if opened(sealed, ID_NUMBER).reveal().endswith(tail.upper()):
+                yield person_id
 
 
 def _but(wanted: dict[str, ColumnElement[bool]], name: str) -> ColumnElement[bool]:

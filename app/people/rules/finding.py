@@ -9,6 +9,7 @@ from app.people.terms import Meant
 
 LONGEST = 32
 
+_TAIL = re.compile(r"[0-9]{3}[0-9X]")
 _LATIN = re.compile(r"[a-zü]+")
 # Three initials are asked for as a name of three; more letters than a name has are a syllable.
 _MOST_INITIALS = 4
@@ -23,6 +24,11 @@ def meant_by(typed: str) -> tuple[Meant, str]:
     if _LATIN.fullmatch(bare.lower().replace("'", "")):
         return Meant.PINYIN, bare.lower().replace("'", "")
     return Meant.NAME, bare
+
+
+def may_be_tail(number: str) -> bool:
+    """Whether a number may be the last four signs of an identity card's."""
+    return _TAIL.fullmatch(number.upper()) is not None
 
 
 def initials(letters: str) -> str:
