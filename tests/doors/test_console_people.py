@@ -270,6 +270,7 @@ def test_without_a_standard_the_list_is_there_and_says_what_is_missing(office: O
     assert page.status_code == 200
     assert listed(page.text)[1] == ["何敏", HE_MIN, "心内科", "主管护师", "正常", "未绑定"]
     assert "还没有装学分标准" in page.text
+    assert "还没有装学分标准" in desk.get(f"/console/people/{HE_MIN}").text
     assert desk.get("/console/people/export?as=csv").status_code == 200
 
 

@@ -13,10 +13,11 @@ from app.accounts.queries import binding as bindings
 from app.accounts.terms import Stage
 from app.awards import queries as awards
 from app.base import pictures, words
-from app.base.work import passes
+from app.base.work import Work, passes
 from app.cards import queries as cards
 from app.credits import queries as credits
-from app.kernel.errors import CmeError, ConflictError, InvalidError
+from app.credits.queries import Position
+from app.kernel.errors import CmeError, ConflictError, InvalidError, UnavailableError
 from app.kernel.secret import Secret
 from app.kernel.span import local_date
 from app.org import queries as org
@@ -166,14 +167,15 @@ def _page(
     with frame.working(guest) as work:
         today = local_date(work.now)
         file = people.file_of(work, no)
-        position = credits.position_of(work, no, number)
-        activities = awards.activities_of(work, no, position.year.span)
+        position = _position(work, no, number)
         held = cards.held_by(work, no)
         bound = bindings.bindings_of(work, no)
         trail = people.trail_of(work, no)
         moves = transfers.transfers_of(work, no)
-        courses = credits.courses_of(work, no, position.year.number)
-        years = sorted({*credits.years_of(work, no), position.year.number}, reverse=True)
+        activities = awards.activities_of(work, no, position.year.span) if position else ()
+        courses = credits.courses_of(work, no, position.year.number) if position else ()
+        told = {*credits.years_of(work, no), *([position.year.number] if position else ())}
+        years = sorted(told, reverse=True)
         names = {str(branch.id): branch.name for branch in org.tree(work)}
     return frame.page(
         guest, "console/person.html", refused.http_status if refused else 200, file=file,
@@ -186,6 +188,14 @@ def _page(
         filled=filled or {}, said=trails.said, figure=saying.figure, dated=saying.dated,
         moment=saying.full_moment,
     )  # fmt: skip
+
+
+def _position(work: Work, no: str, year: int | None) -> Position | None:
+    """Where they stand; nothing while no standard is loaded."""
+    try:
+        return credits.position_of(work, no, year)
+    except UnavailableError:
+        return None
 
 
 def _form(
