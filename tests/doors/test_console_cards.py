@@ -64,6 +64,7 @@ def test_with_no_batch_the_page_says_how_to_begin(desk: Desk) -> None:
     page = desk.get("/console/cards").text
 
     assert "还没有制卡批次" in page
+    assert "帮助：这一页怎么用</summary><p>办卡分四步" in page
     assert "颍川市第一人民医院" in page
 
 

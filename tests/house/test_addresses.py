@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import Engine
 from werkzeug.routing import Rule
 
+from app.base import words
 from device.mbox.machine import Machine, Request, Response
 from tests.house.estate import OPENID, OTHER_NO, OWN_NO, Estate, hashes
 from tests.house.test_doors import OPEN
@@ -108,6 +109,10 @@ def test_every_address_says_what_proves_who_calls(app: Flask) -> None:
 
     assert addressed == set().union(*classes)
     assert sum(map(len, classes)) == len(addressed)
+
+
+def test_every_help_is_of_a_page_of_the_console() -> None:
+    assert set(words.book("help")) - BY_SESSION == set()
 
 
 # ------------------------------------------------------------------ terminals

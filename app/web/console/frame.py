@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from flask import Blueprint, Response, flash, get_flashed_messages, make_response, render_template
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    get_flashed_messages,
+    make_response,
+    render_template,
+    request,
+)
 
 from app.accounts import queries as desk
 from app.accounts.terms import Badge
@@ -106,9 +114,15 @@ def page(guest: Guest, template: str, status: int = 200, **shown: object) -> Res
         template, session=guest.session, badge=badge, menu=menu_of(guest), told=told(),
         acting=_acting(guest, badge), at=here, badges=waits,
         role=lambda one: words.book("roles")[one],
-        may=lambda one: one in guest.actor.permissions, **shown,
+        may=lambda one: one in guest.actor.permissions, help=_help(), **shown,
     )  # fmt: skip
     return make_response(made, status)
+
+
+def _help() -> list[str]:
+    """帮助 — what a newcomer to the present page wants to know, by paragraphs."""
+    said = words.book("help").get(request.endpoint or "", "")
+    return said.split("|") if said else []
 
 
 def here(moment: datetime) -> datetime:
