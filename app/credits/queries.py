@@ -119,6 +119,19 @@ def who_stands(work: Work, place: Place | None, result: Result) -> tuple[int, ..
     As `position_of` says it of each. People for whom one requirement holds are weighed together, by
     the tallies alone: a handful of statements, however many they are.
     """
+    facts = _weighed(work, place) | {"result": result}
+    return tuple(work.session.scalars(_WHO_STANDS, facts))
+
+
+@query(Permission.CREDITS_READ, reaches=True)
+def how_many_stand(work: Work) -> dict[Result, int]:
+    """达标人数 — of those within sight, how many stand how in the present year."""
+    rows = work.session.execute(_HOW_MANY_STAND, _weighed(work, None))
+    return {Result(result): count for result, count in rows}
+
+
+def _weighed(work: Work, place: Place | None) -> dict[str, Any]:
+    """At or under a place: for each kind of people there, what is asked of them in their year."""
     low, high = (place or work.actor.place).bounds
     within, today = {"low": low, "high": high}, local_date(work.now)
     kinds = work.session.execute(_KINDS, within).all()
@@ -140,8 +153,7 @@ def who_stands(work: Work, place: Place | None, result: Result) -> tuple[int, ..
             "class_1": str(need.of("I")), "class_2": str(need.of("II")),
             "classes": bool(need.by_class), "counted": status not in UNCOUNTED,
         })  # fmt: skip
-    facts = within | {"asked": orjson.dumps(asked).decode(), "result": result}
-    return tuple(work.session.scalars(_WHO_STANDS, facts))
+    return within | {"asked": orjson.dumps(asked).decode()}
 
 
 # A person's home is the path above their own leaf.
@@ -152,7 +164,7 @@ select distinct {_HOME} as home, p.unit_id, p.title_level, p.status
 from person p where p.path >= :low and p.path < :high""")  # noqa: S608  made of our own constants
 
 # What is short of a class is filled by credit of none (`rules.standing`).
-_WHO_STANDS = text(f"""
+_STANDS = f"""
 with asked as (select * from jsonb_to_recordset(cast(:asked as jsonb)) as a (
   home text, level text, status text, year bigint, total numeric, class_1 numeric, class_2 numeric,
   classes boolean, counted boolean)),
@@ -167,7 +179,9 @@ stands as (
     and a.level = coalesce(p.title_level, '')
   left join person_year y on y.person_id = p.id and y.year = a.year
   where p.path >= :low and p.path < :high)
-select id from stands where result = :result order by id""")  # noqa: S608  of our own constants
+"""  # noqa: S608  of our own constants
+_WHO_STANDS = text(f"{_STANDS} select id from stands where result = :result order by id")  # noqa: S608
+_HOW_MANY_STAND = text(f"{_STANDS} select result, count(*) from stands group by result")  # noqa: S608
 
 
 @query(Permission.CREDITS_READ, reaches=True)

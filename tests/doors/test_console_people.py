@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -256,6 +257,7 @@ def test_the_list_is_sifted_by_who_has_the_years_credit(desk: Desk) -> None:
 
     assert names(desk.get("/console/people?result=met").text) == ["何敏"]
     assert names(desk.get("/console/people?result=short").text) == ["曹静", "周岚"]
+    assert "1 人达标，共 3 人" in re.sub("<[^>]+>", "", desk.get("/console/").text)
     assert names(desk.get("/console/people?result=not_counted").text) == ["单晓"]
     assert names(desk.get("/console/people?result=short&unit=H1-1").text) == ["周岚"]
     assert names(desk.get("/console/people?result=all").text) == ["曹静", "何敏", "单晓", "周岚"]

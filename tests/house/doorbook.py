@@ -636,6 +636,9 @@ BOOK: dict[str, tuple[Case, ...]] = {
         Case(lambda w, _: ledger.reconcile(w), "counts, within sight, what does not add up"),
     ),
     "credits.story_of": (Case(lambda w, e: credits.story_of(w, HE_MIN, e.entry_id)),),
+    "credits.how_many_stand": (
+        Case(lambda w, _: credits.how_many_stand(w), "counts, within sight, who stands how"),
+    ),
     "credits.who_stands": (
         Case(lambda w, e: credits.who_stands(w, e.cast.person(HE_MIN).place, Result.SHORT)),
     ),

@@ -13,23 +13,26 @@ from app.accounts import steps
 from app.accounts.terms import GrantId, Screen, SessionId, Stage
 from app.awards import queries as awards
 from app.base import words
-from app.base.work import begin, passes
-from app.kernel.actor import Permission
-from app.kernel.errors import InvalidError, NotFoundError
+from app.base.work import Work, begin, passes
+from app.credits import queries as credits
+from app.kernel.actor import Permission, Role
+from app.kernel.errors import InvalidError, NotFoundError, UnavailableError
 from app.kernel.secret import Secret
 from app.kernel.span import local_date, whole_minutes
 from app.speech.saying import with_weekday
+from app.standards.terms import Result
 from app.web.console import frame, waiting
 from app.web.gate import LONGEST, refused_with
 from app.web.sessions import Guest, entered, go_on, let_go, visitor
 
 blueprint = frame.screens("console", "")
 
+_OF_ONE_HOSPITAL = (Role.HOSPITAL_ADMIN, Role.DEPARTMENT_SECRETARY)
 _DIGITS = 19  # more are no id of a database
 
 
 @blueprint.get("/")
-@passes(*frame.DOORS)
+@passes(*frame.DOORS, "credits.how_many_stand")
 @entered(Stage.OPEN)
 def home(guest: Guest) -> ResponseReturnValue:
     """Who is signed in, as whom, and what waits for them."""
@@ -37,10 +40,10 @@ def home(guest: Guest) -> ResponseReturnValue:
         found = waiting.todos(work)
         reads = Permission.AWARDS_READ in guest.actor.permissions
         judging = awards.due(work).judging if reads else 0
-        today = local_date(work.now)
+        today, standing = local_date(work.now), _standing(work)
     return frame.page(
-        guest, "console/home.html", todos=found, judging=judging,
-        today=with_weekday(today), left=(date(today.year, 12, 31) - today).days,
+        guest, "console/home.html", todos=found, judging=judging, standing=standing,
+        year=today.year, today=with_weekday(today), left=(date(today.year, 12, 31) - today).days,
     )  # fmt: skip
 
 
@@ -142,6 +145,17 @@ def out(guest: Guest) -> ResponseReturnValue:
     with begin(guest.site, guest.actor) as work:
         accounts.end_own_session(work, guest.session.name, Screen.CONSOLE, guest.session.id)
     return let_go(guest.site, make_response(render_template("login_out.html")))
+
+
+def _standing(work: Work) -> dict[str, int] | None:
+    """How many stand how this year: a hospital's own, for there it can be counted while waiting."""
+    if work.actor.role not in _OF_ONE_HOSPITAL:
+        return None
+    try:
+        found = credits.how_many_stand(work)
+    except UnavailableError:  # no standard is loaded yet
+        return None
+    return {one: found.get(one, 0) for one in Result}
 
 
 def _security(guest: Guest, refusal: str = "", status: int = 422) -> ResponseReturnValue:
