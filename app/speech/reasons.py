@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.awards.queries import Activity
-from app.awards.terms import Explanation, Reason, Verdict, Why
+from app.awards.terms import Explanation, Reason, Why
 from app.kernel.span import whole_minutes
 from app.speech.saying import Phrase, cents, gap, missed, phrases, say, waited
 
@@ -17,11 +17,6 @@ def short(activity: Activity) -> str:
         return say("short.NOT_AWARDED_YET", {"waited": waited(activity.working_days)})
     if verdict.granted:
         return say(f"short.{_granted(verdict.net, verdict.reasons)}", {"net": cents(verdict.net)})
-    return short_reason(verdict)
-
-
-def short_reason(verdict: Verdict) -> str:
-    """The first reason of a refusal, as half a sentence."""
     first = verdict.reasons[0]
     return say(f"short.{_code(first)}", _facts(first))
 

@@ -106,7 +106,7 @@ def test_credit_is_told_by_kind_and_what_was_taken_back_stands_apart(he_min: Pho
     assert "非项目类1.5" in words
     assert "撤回过的 1 条，不计入" in words
     assert "刷了卡没有得分 1 次" in words
-    assert "10 月 24 日，下午签退早了 8 分钟" in words
+    assert "10 月 24 日（周六），下午签退早了 8 分钟" in words
 
 
 def test_the_old_rules_are_told_by_class(he_min: Phone) -> None:

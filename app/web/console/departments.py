@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from app.accounts.terms import Stage
 from app.base import words
 from app.base.acts import Act
-from app.base.work import passes
+from app.base.work import Work, passes
 from app.kernel.errors import CmeError, ConflictError, InvalidError, NotFoundError
 from app.org import commands as org
 from app.org import queries as units
@@ -41,14 +41,11 @@ def index(guest: Guest) -> ResponseReturnValue:
 @entered(Stage.OPEN)
 def create(guest: Guest) -> ResponseReturnValue:
     """One more department."""
-    parent, name = request.form.get("parent", ""), request.form.get("name", "")
-    try:
-        with frame.working(guest) as work:
-            org.create_department(work, parent, name)
-    except _REFUSALS as refused:
-        return _page(guest, refused, name=name, parent=parent)
-    frame.tell("departments.created", {"name": name.strip()})
-    return _back()
+    parent = request.form.get("parent", "")
+    return _named_now(
+        guest, "departments.created",
+        lambda work, name: org.create_department(work, parent, name), parent=parent,
+    )  # fmt: skip
 
 
 @blueprint.post("/<code>/name")
@@ -56,14 +53,11 @@ def create(guest: Guest) -> ResponseReturnValue:
 @entered(Stage.OPEN)
 def rename(guest: Guest, code: str) -> ResponseReturnValue:
     """Another name."""
-    name = request.form.get("name", "")
-    try:
-        with frame.working(guest) as work:
-            org.rename_department(work, code, name, seen=request.form.get("seen", ""))
-    except _REFUSALS as refused:
-        return _page(guest, refused, renaming=code, name=name)
-    frame.tell("departments.renamed", {"name": name.strip()})
-    return _back()
+    seen = request.form.get("seen", "")
+    return _named_now(
+        guest, "departments.renamed",
+        lambda work, name: org.rename_department(work, code, name, seen=seen), renaming=code,
+    )  # fmt: skip
 
 
 @blueprint.post("/<code>/place")
@@ -116,6 +110,20 @@ def merge(guest: Guest, code: str) -> ResponseReturnValue:
         return _before_merge(guest, code, refused)
     facts = {"name": names[code], "target": names[into], "count": moved}
     frame.tell("departments.merged", facts)
+    return _back()
+
+
+def _named_now(
+    guest: Guest, told: str, act: Callable[[Work, str], object], **filled: str
+) -> ResponseReturnValue:
+    """A department has the name that was typed, and that is told; or why not, beside it."""
+    name = request.form.get("name", "")
+    try:
+        with frame.working(guest) as work:
+            act(work, name)
+    except _REFUSALS as refused:
+        return _page(guest, refused, name=name, **filled)
+    frame.tell(told, {"name": name.strip()})
     return _back()
 
 

@@ -9,11 +9,10 @@ from decimal import Decimal
 from itertools import groupby
 
 from app.awards.queries import Activity
-from app.awards.terms import Verdict
 from app.credits.queries import Position
 from app.credits.terms import Entry
 from app.kernel.credit import NO_CREDIT, Credit
-from app.speech import reasons
+from app.speech import why
 from app.speech.saying import amount, classed, day, day_of, figure, waited
 from app.standards.terms import ClaimRole, Item, Pack, Result, Standing
 
@@ -53,17 +52,6 @@ class Waiting:
     waited: str
     credit: str
     credit_class: str
-
-
-@dataclass(frozen=True, slots=True)
-class Without:
-    """刷了卡没有得分 — an activity that was awarded, and not to this person."""
-
-    title: str
-    project_no: str
-    batch_no: int
-    on: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +112,8 @@ class Page:
     groups: tuple[Group, ...]
     count: int
     taken_back: tuple[Counted, ...]
-    without: tuple[Without, ...]
+    # 刷了卡没有得分
+    without: tuple[why.Row, ...]
     standard: str
     # Of the row of the requirement that is for everybody.
     source: str
@@ -171,9 +160,9 @@ def page(
         count=len(counted),
         taken_back=tuple(map(_counted, taken_back)),
         without=tuple(
-            _without(one, one_verdict)
+            why.row(one, today)
             for one in attended
-            if (one_verdict := one.verdict) is not None and not one_verdict.granted
+            if one.verdict is not None and not one.verdict.granted
         ),
         standard=pack.title,
         source=pack.requirements[-1].origin.source or pack.source,
@@ -253,17 +242,6 @@ def _waiting(activity: Activity, credit: Credit) -> Waiting:
         waited=waited(activity.working_days),
         credit=figure(credit) if credit else "",
         credit_class=classed(project.credit_class) if project.credit_class else "",
-    )
-
-
-def _without(activity: Activity, verdict: Verdict) -> Without:
-    project = activity.batch.project
-    return Without(
-        title=project.name,
-        project_no=project.no,
-        batch_no=activity.batch.no,
-        on=day(activity.batch.last_on),
-        why=reasons.short_reason(verdict),
     )
 
 
