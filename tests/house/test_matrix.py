@@ -36,6 +36,7 @@ SEATS = {
 OWN = {
     "console.home", "console.out", "console.end", "console.choose", "console.renew", "console.drop",
     "console.security", "console.sessions",
+    "reading.page",  # an empty form; what is read through it asks for more
 }  # fmt: skip
 # What nobody can say wrong, so that a form is refused for the asker and not for its words.
 FILLED = {"reason": "核对无误", "act": "refuse", "name": "某人", "unit": HOSPITAL, "kind": "new"}
