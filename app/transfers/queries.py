@@ -64,7 +64,8 @@ def waiting(work: Work) -> Waiting:
         (one for one in still if one.acts & _DUTIES), key=lambda one: (one.case.expires_at, one.id)
     )
     names = tuple(one.name for one in mine[:2])
-    return Waiting(len(mine), names, mine[0].case.expires_at if mine else None)
+    running = [one.case.expires_at for one in mine if not (one.case.left and one.case.joined)]
+    return Waiting(len(mine), names, min(running, default=None))
 
 
 @query(Permission.PEOPLE_TRANSFER, reaches=True)

@@ -133,7 +133,10 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """等我办 — how many, the names of the first, and when the first of them is over."""
+    """等我办 — how many, the names of the first, and when the first of them is over.
+
+    None where nothing runs out: both units agreed to each.
+    """
 
     count: int
     names: tuple[str, ...]

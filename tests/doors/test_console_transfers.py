@@ -211,6 +211,7 @@ def test_from_city_to_city_only_the_platform_completes_it(
     operator = office.desk(Role.OPERATOR, PROVINCE)
 
     assert "何敏" in operator.get("/console/transfers/").text
+    assert "只等你办完，不会到期" in operator.get("/console/").text
     assert operator.send(page, act="complete").status_code == 303
     assert stranger.get(FILE).status_code == 200
 

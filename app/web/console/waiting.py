@@ -104,12 +104,11 @@ def _strays(work: Work) -> Iterator[Todo]:
 
 def _transfers(work: Work) -> Iterator[Todo]:
     moving = transfers.waiting(work)
+    facts = {"names": _some(moving.names, moving.count)}
+    code = "transfers_agreed"
     if moving.until is not None:
-        facts = {
-            "names": _some(moving.names, moving.count),
-            "until": day(local_date(moving.until)),
-        }
-        yield Todo("transfers", "transfers", moving.count, url_for("transfers.shelf"), facts)
+        code, facts["until"] = "transfers", day(local_date(moving.until))
+    yield Todo("transfers", code, moving.count, url_for("transfers.shelf"), facts)
 
 
 def _cards(work: Work) -> Iterator[Todo]:
