@@ -15,10 +15,7 @@ _MOMENTS = frozenset(
      "undone_at", "applied_at", "opened_at", "asked_at", "starts_at", "ends_at"}
 )  # fmt: skip
 # Of these all is told, of others what has a name.
-_WHOLE = frozenset(
-    {"person", "person_photo", "person_status", "card", "binding", "binding_claim",
-     "activation_slip"}
-)  # fmt: skip
+_WHOLE = frozenset({"person", "person_photo", "person_status", "card"})
 _UNITS = frozenset({"department_id", "unit_id", "parent_id"})
 
 
