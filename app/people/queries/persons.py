@@ -225,20 +225,24 @@ def doubles(work: Work) -> tuple[tuple[int, int, bool], ...]:
 
     By name; those who were merged, and pairs of whom one is cancelled, are left out.
     """
-    first, second = aliased(PersonRow), aliased(PersonRow)
-    by_phone = func.coalesce(first.phone_index == second.phone_index, False)
-    of_one_sex = func.coalesce(first.sex == second.sex, True)
-    standing = (
-        one.merged_into.is_(None) & (one.status != Status.CANCELLED) for one in (first, second)
-    )
-    asked = (
-        select(first.id, second.id, by_phone)
-        .join(second, (second.name == first.name) & (second.id > first.id))
-        .where(*standing, of_one_sex, (first.birth_on == second.birth_on) | by_phone)
-        .order_by(first.name_key, first.id, second.id)
-        .limit(_MOST_DOUBLES)
-    )
-    return tuple((one, other, same) for one, other, same in work.session.execute(asked))
+    found: dict[tuple[str, int, int], bool] = {}
+    # Each by itself, so that both parts of it are looked up: of one name there are thousands.
+    for shared in ("birth_on", "phone_index"):
+        first, second = aliased(PersonRow), aliased(PersonRow)
+        standing = (
+            one.merged_into.is_(None) & (one.status != Status.CANCELLED) for one in (first, second)
+        )
+        same = getattr(first, shared) == getattr(second, shared)
+        asked = (
+            select(first.name_key, first.id, second.id)
+            .join(second, (second.name == first.name) & same & (second.id > first.id))
+            .where(*standing, func.coalesce(first.sex == second.sex, True))
+            .order_by(first.name_key, first.id, second.id)
+            .limit(_MOST_DOUBLES)
+        )
+        pairs = [(key, one, two) for key, one, two in work.session.execute(asked)]
+        found |= dict.fromkeys(pairs, shared == "phone_index")
+    return tuple((one, two, found[key, one, two]) for key, one, two in sorted(found))
 
 
 def _people(
