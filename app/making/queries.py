@@ -11,6 +11,7 @@ from app.base.acts import Act, acts_on
 from app.base.work import Work, query
 from app.kernel.actor import Permission
 from app.kernel.errors import NotFoundError
+from app.kernel.span import local_date
 from app.making.tables import CardBatchRow, CardOrderRow
 from app.making.terms import CardBatch, CardOrder, Kind, MakingId, State
 from app.people.terms import PersonId, PersonNo
@@ -27,6 +28,7 @@ left join card_order o on o.card_batch_id = b.id
 """
 _GROUPED = " group by b.id, u.name order by (b.state = 'done'), b.due_on nulls last, b.id desc"
 _ALL = text(f"{_BATCHES} {_GROUPED} limit {_MOST}")
+_LATE = text(f"{_BATCHES} where b.state <> 'done' and b.due_on < :today {_GROUPED}")
 _ONE = text(f"{_BATCHES} where b.id = :id {_GROUPED}")
 
 _ORDERS = text("""
@@ -41,6 +43,12 @@ where o.card_batch_id = :id order by p.name_key, p.id
 def batches(work: Work) -> tuple[CardBatch, ...]:
     """制卡批次 — those within sight, what is not done and due first, the newest of them first."""
     return tuple(map(_batch, work.session.execute(_ALL)))
+
+
+@query(Permission.CARDS_CHANGE)
+def late(work: Work) -> tuple[CardBatch, ...]:
+    """过期的批次 — those within sight that should have been handed out by now, the first first."""
+    return tuple(map(_batch, work.session.execute(_LATE, {"today": local_date(work.now)})))
 
 
 @query(Permission.CARDS_CHANGE)

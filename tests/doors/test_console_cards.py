@@ -187,10 +187,13 @@ def test_a_batch_past_its_day_is_called_late(desk: Desk, office: Office, clock: 
     clock.advance(days=30)
     due_today = office.desk(name="张一").get("/console/cards").text
     clock.advance(days=1)
-    late = office.desk(name="张二").get("/console/cards").text
+    later = office.desk(name="张二")
+    late, first_page = later.get("/console/cards").text, later.get("/console/").text
 
     assert "没有过期的批次" in due_today
     assert "1 批过了 20 个工作日还没发完" in late
+    assert "批卡过期没有发完" in first_page
+    assert "已过 1 天" in first_page
 
 
 @pytest.mark.parametrize(("state", "said"), [("lost", "挂失"), ("revoked", "注销")])

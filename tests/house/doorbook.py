@@ -570,6 +570,7 @@ BOOK: dict[str, tuple[Case, ...]] = {
         ),
     ),
     "making.batches": (Case(lambda w, _: asked_cards.batches(w), "batches, within sight"),),
+    "making.late": (Case(lambda w, _: asked_cards.late(w), "batches that are late, within sight"),),
     "making.batch_of": (Case(lambda w, e: asked_cards.batch_of(w, e.card_batch_id)),),
     "base.given_up": (Case(lambda w, _: outbox.given_up(w)),),
     "base.retry": (

@@ -21,7 +21,7 @@ from app.speech.saying import day
 from app.transfers import queries as transfers
 
 DOORS = (
-    "accounts.requests", "attendance.strays", "awards.due", "filing.waiting", "making.batches",
+    "accounts.requests", "attendance.strays", "awards.due", "filing.waiting", "making.late",
     "transfers.waiting",
 )  # fmt: skip
 _PATIENCE = 3  # working days after which an award is late
@@ -112,13 +112,11 @@ def _transfers(work: Work) -> Iterator[Todo]:
 
 
 def _cards(work: Work) -> Iterator[Todo]:
-    today = local_date(work.now)
-    batches = making.batches(work)
-    late = [(one.due_on, one.id, one) for one in batches if one.due_on and one.is_late(today)]
-    if late:
-        due_on, _, first = min(late)
+    late = making.late(work)
+    if late and (due_on := late[0].due_on):
+        first = late[0]
         facts = {"unit": first.unit_name, "left": first.asked - first.handed}
-        told = _said("cards.late", {"days": (today - due_on).days})
+        told = _said("cards.late", {"days": (local_date(work.now) - due_on).days})
         yield Todo("cards", "cards", len(late), url_for("cards.shelf"), facts, told)
 
 
