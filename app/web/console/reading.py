@@ -13,6 +13,8 @@ from app.cards import queries
 from app.cards.terms import CardState
 from app.kernel.errors import CmeError, ConflictError, InvalidError, NotFoundError
 from app.kernel.secret import Secret
+from app.making import queries as making
+from app.making.terms import State
 from app.people import queries as people
 from app.web import headers
 from app.web.console import frame
@@ -28,13 +30,16 @@ _REFUSED = (ConflictError, InvalidError, NotFoundError)
 
 
 @blueprint.get("")
-@passes(*frame.DOORS)
+@passes(*frame.DOORS, "making.batches")
 @entered(Stage.OPEN)
 def page(guest: Guest) -> ResponseReturnValue:
-    """Hold a card to the reader, or type its number."""
+    """Hold a card to the reader, or type its number; and how many wait to be fetched."""
+    with frame.working(guest) as work:
+        made = [one for one in making.batches(work) if one.state is State.MADE]
     return frame.page(
-        guest, "console/reading.html", found=None, seen="", refusal="", reader=headers.READER
-    )
+        guest, "console/reading.html", found=None, seen="", refusal="", reader=headers.READER,
+        fetched=sum(one.asked - one.handed for one in made),
+    )  # fmt: skip
 
 
 @blueprint.post("")
