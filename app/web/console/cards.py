@@ -10,7 +10,7 @@ from flask import Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.accounts.terms import Stage
-from app.base import words
+from app.base import paper, words
 from app.base.work import Work, passes
 from app.cards import commands as cards
 from app.cards.terms import CardState
@@ -203,10 +203,11 @@ def _batch(guest: Guest, number: int, refused: CmeError | None = None) -> Respon
         today = local_date(work.now)
     whose = {f"{number},{one.person_id}": one.name for one in orders}
     rows = () if refused is None else refused.rows
+    names = "" if found.state is State.DRAFT else "".join(one.name for one in orders)
     return frame.page(
         guest, "console/cards_batch.html", 200 if refused is None else refused.http_status,
         found=found, orders=orders, photos=photos,
-        trail=trails.lines(trail, {}, whose),
+        trail=trails.lines(trail, {}, whose), lacking=paper.lacking(names),
         today=today, states=State, word=word,
         given=request.form,
         refusal="" if refused is None else words.of_error(refused),
