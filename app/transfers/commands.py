@@ -45,7 +45,7 @@ def ask_out(work: Work, person_no: str, unit_code: str) -> TransferId:
         _started_by(work, Side.OUT, source, target)
         row = _asked(work, Side.OUT, person, source, target)
         row.left_at, row.left_by = work.now, work.actor.name
-        tell_person(work, person.id, "transfer_out", unit=target.name)
+        tell_person(work, person.id, "transfer_out")
         return _kept(work, row)
 
 
@@ -72,7 +72,7 @@ def ask_in(
         row = _asked(work, Side.IN, person, source, target)
         row.joined_at, row.joined_by = work.now, work.actor.name
         row.department_id = department.id if department else None
-        tell_person(work, person.id, "transfer_in", unit=target.name)
+        tell_person(work, person.id, "transfer_in")
         return _kept(work, row)
 
 
@@ -127,7 +127,7 @@ def refuse(work: Work, transfer_id: int, reason: str) -> None:
     source, target = _units(work, row)
     _allowed(work, row, source, target, Act.REFUSE)
     row.reason = _reason(reason)
-    _end(work, row, State.REFUSED, "transfer_refused", target)
+    _end(work, row, State.REFUSED, "transfer_refused")
 
 
 @command(Permission.PEOPLE_TRANSFER, reaches=True)
@@ -136,7 +136,7 @@ def withdraw(work: Work, transfer_id: int) -> None:
     row = _locked(work, transfer_id)
     source, target = _units(work, row)
     _allowed(work, row, source, target, Act.WITHDRAW)
-    _end(work, row, State.WITHDRAWN, "transfer_withdrawn", target)
+    _end(work, row, State.WITHDRAWN, "transfer_withdrawn")
 
 
 @command(Permission.PEOPLE_OWN, reaches=True)
@@ -165,10 +165,9 @@ def expire(work: Work) -> int:
     )
     rows = work.session.scalars(late.order_by(TransferRow.id).with_for_update(skip_locked=True))
     expired = rows.all()
-    units = org.units_of(work, {row.target_id for row in expired})
     for row in expired:
         row.state, row.ended_at = State.EXPIRED, row.expires_at
-        tell_person(work, row.person_id, "transfer_expired", unit=units[row.target_id].name)
+        tell_person(work, row.person_id, "transfer_expired")
     return len(expired)
 
 
@@ -309,9 +308,9 @@ def _move(work: Work, row: TransferRow, source: Unit, target: Unit) -> None:
         department = org.if_open(work, row.department_id) if row.department_id else None
         staff.relocate(work, row.person_id, target, department, source_id=source.id)
         steps.overtake(work, row.person_id, but=row.id)
-        _end(work, row, State.DONE, "transfer_done", target)
+        _end(work, row, State.DONE, "transfer_done")
 
 
-def _end(work: Work, row: TransferRow, state: State, code: str, target: Unit) -> None:
+def _end(work: Work, row: TransferRow, state: State, code: str) -> None:
     row.state, row.ended_at, row.ended_by = state, work.now, work.actor.name
-    tell_person(work, row.person_id, code, unit=target.name)
+    tell_person(work, row.person_id, code)
