@@ -11,7 +11,7 @@ import json
 import resource
 import sys
 import zipfile
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 import openpyxl
@@ -103,7 +103,10 @@ def _rows(
 def _told(value: object, kind: str) -> tuple[str, str]:
     """A cell as its kind and its text."""
     if isinstance(value, date):
-        return ("d", (value.date() if isinstance(value, datetime) else value).isoformat())
+        # A day is kept by Excel as the midnight at which it begins.
+        if isinstance(value, datetime) and value.time() == time():
+            value = value.date()
+        return ("d", value.isoformat())
     if isinstance(value, int | float) and not isinstance(value, bool):
         whole = isinstance(value, int) or (value.is_integer() and abs(value) < WHOLE)
         return ("n", str(int(value)) if whole else repr(value))

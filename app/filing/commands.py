@@ -12,15 +12,19 @@ from sqlalchemy.exc import IntegrityError
 from app.base import words
 from app.base.documents import Document
 from app.base.work import Work, command
-from app.filing import queries, rules
+from app.filing import queries, rules, steps
 from app.filing.tables import AttachmentRow, FilingRow
 from app.filing.terms import MOST_FILES, FileKind, FilingId, Form, Method, Typed
 from app.kernel.actor import Permission
 from app.kernel.errors import ConflictError, InvalidError, NotFoundError, RowError
 from app.kernel.span import local_date, whole_minutes
+from app.kernel.table import Table
+from app.kernel.tidy import Tidied
 from app.org import queries as org
 from app.org.terms import Unit, UnitKind
 from app.people import queries as people
+from app.people import steps as imports
+from app.people.terms import Enrolment, ImportKind
 from app.projects import queries as projects_asked
 from app.projects import steps as projects
 from app.projects.rules import EDGES, LONGEST_NUMBER, number_of
@@ -335,3 +339,36 @@ def _lecturer_faults(work: Work, form: Form) -> Iterator[RowError]:
             yield RowError(0, at, one.person_no, "filing.lecturer.unknown")
         elif one.person_no and known[one.person_no].name != one.lecturer:
             yield RowError(0, at, one.person_no, "filing.lecturer.other")
+
+
+@command(Permission.PROJECTS_IMPORT, reaches=True)
+def check_list(work: Work, table: Table, tidied: Tidied, import_id: int | None = None) -> int:
+    """检查项目表 — what each line would do, and every wrong cell; the number it is kept under."""
+    return imports.check(
+        work, ImportKind.PROJECTS, table, tidied, lambda some: steps.judged(work, some), import_id
+    )
+
+
+@command(Permission.PROJECTS_IMPORT, reaches=True)
+def take_list(work: Work, import_id: int) -> Enrolment:
+    """导入项目表 — the projects and batches stand as the good lines of a checked table say.
+
+    ConflictError where somebody took it in already; InvalidError where a line is good no more: then
+    nothing is changed.
+    """
+    row, sheet = imports.taking(work, ImportKind.PROJECTS, import_id)
+    enrolment, before = steps.take(work, sheet)
+    return imports.taken(work, row, enrolment, before)
+
+
+@command(Permission.PROJECTS_IMPORT, reaches=True)
+def undo_list(work: Work, import_id: int) -> tuple[str, ...]:
+    """撤回项目表 — what a table brought is no more, and what it changed is as before, for a day.
+
+    The numbers of the projects of which that is not so: swiped for, awarded or changed since, or
+    out of sight. ConflictError where it was taken back, or is too long ago.
+    """
+    row, before, _ = imports.undoing(work, ImportKind.PROJECTS, import_id)
+    undone, kept = steps.take_back(work, before)
+    imports.undone(work, row, undone)
+    return kept

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, NewType
+from typing import Any, NewType, TypeAlias
 
 from app.kernel.credit import Credit
 from app.kernel.secret import Secret
+from app.kernel.sheet import Line
 from app.kernel.span import Span
 from app.org.terms import UnitId
 from app.people.terms import PersonNo
@@ -23,6 +24,9 @@ AttachmentId = NewType("AttachmentId", int)
 MOST_BATCHES, MOST_COURSES = 6, 50
 # Files of one filing; five kinds are asked for, and some come as several pictures.
 MOST_FILES = 20
+
+# From when until when of a day.
+Clock: TypeAlias = tuple[time, time]
 
 
 class FileKind(StrEnum):
@@ -236,3 +240,29 @@ class Waiting:
     returned: int
     unit: int
     bureau: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListLine:
+    """项目表的一行 — a batch with its project, as a table says it; None where it says nothing.
+
+    Of lecturers without hours each has an equal share of the project's.
+    """
+
+    line: Line
+    no: str
+    name: str
+    level: Level
+    year: int
+    credits: Decimal
+    hours: Decimal | None
+    unit_code: str
+    medical_type: MedicalType | None
+    course_kind: CourseKind | None
+    batch: int
+    start: datetime
+    end: datetime
+    venue: str
+    lecturers: tuple[tuple[PersonNo, Decimal | None], ...]
+    sign_in: Clock | None
+    sign_out: Clock | None

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from app.kernel.errors import InvalidError, RowError
@@ -21,10 +21,13 @@ _HEAD_LEAST = 2  # known names that make a row the header
 _EXACT = 15  # digits of a number that a spreadsheet keeps
 _EPOCH = date(1899, 12, 30)
 _SERIALS = range(1000, 80_000)
+_PART_OF_DAY = re.compile(r"[1-7]\d{4}\.\d+")
 _NEAR = 0.6
 
 _DAY = re.compile(r"(\d{4})[-/.\u5e74](\d{1,2})[-/.\u6708](\d{1,2})\u65e5?")
 _TIGHT_DAY = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})")
+# The hour of a day, where it is said.
+_CLOCK = re.compile(r"(.*\d\S?)[T\s]+(\d{1,2})[:\u65f6\u70b9](\d{2})\u5206?(?::\d{2}(?:\.\d+)?)?")
 _SHORT_DAY = re.compile(r"\d{2}[-/.\u5e74]\d{1,2}[-/.\u6708]\d{1,2}\u65e5?|\d{1,2}/\d{1,2}/\d{2,4}")
 _MONTH = re.compile(r"\d{4}[-/.\u5e74]\d{1,2}\u6708?")
 # A figure as people write it, and what they put behind it.
@@ -43,6 +46,7 @@ class Holds(StrEnum):
     CODE = "code"
     NAME = "name"
     DAY = "day"
+    MOMENT = "moment"
     AMOUNT = "amount"
     WORD = "word"
     PLACE = "place"
@@ -314,6 +318,21 @@ def _day(mending: _Mending, column: str, cell: Cell, text: str) -> str:
     return mending.refuse(column, text, "imports.cell.text_day")
 
 
+def _moment(mending: _Mending, column: str, cell: Cell, text: str) -> str:
+    """A day, and the hour where one is said; what Excel keeps as a number has its hour in it."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if cell.kind is CellKind.NUMBER and _PART_OF_DAY.fullmatch(plain):
+        minutes = round(float(plain) * 24 * 60)
+        mending.note(column, text, "imports.mended.serial_day")
+        midnight = datetime(_EPOCH.year, _EPOCH.month, _EPOCH.day)  # noqa: DTZ001  Beijing's, said so
+        return (midnight + timedelta(minutes=minutes)).isoformat(timespec="minutes")
+    found = _CLOCK.fullmatch(plain)
+    if found is None:
+        return _day(mending, column, cell, text)
+    day = _day(mending, column, cell, found[1])
+    return f"{day}T{int(found[2]):02}:{found[3]}" if day else ""
+
+
 def _amount(mending: _Mending, column: str, cell: Cell, text: str) -> str:
     plain = _WORN_ROW.sub("", unicodedata.normalize("NFKC", text)).rstrip(_UNITS)
     if cell.kind is CellKind.DAY or not _AMOUNT.fullmatch(plain):
@@ -364,7 +383,7 @@ _READINGS: Mapping[Holds, Callable[[_Mending, str, str], str]] = {
     Holds.WORD: _word, Holds.PLACE: _place, Holds.TITLE: _title,
 }  # fmt: skip
 _EXACTLY: Mapping[Holds, Callable[[_Mending, str, Cell, str], str]] = {
-    Holds.CODE: _code, Holds.DAY: _day, Holds.AMOUNT: _amount,
+    Holds.CODE: _code, Holds.DAY: _day, Holds.MOMENT: _moment, Holds.AMOUNT: _amount,
 }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +68,26 @@ def put(work: Work, filed: Sequence[FiledProject], *, unread: Sequence[RowError]
     _put_sessions(work, filed, projects, batches)
     _put_lecturers(work, filed, projects, batches, known)
     return Imported(len(filed), len(batches))
+
+
+def misfits(work: Work, filed: Sequence[FiledProject]) -> tuple[RowError, ...]:
+    """What keeps these projects from standing as they are given; for a command that reaches."""
+    standing, known = _standing(work, filed), _known(work, filed)
+    return (*rules.faults(filed), *_strangers(filed, standing, known))
+
+
+def withdraw(work: Work, projects: Collection[int], batches: Collection[int]) -> None:
+    """These projects and batches are no more; nobody may have swiped for them."""
+    own = (SessionRow.batch_id, LecturerRow.batch_id)
+    for column in own:
+        rows = work.session.scalars(select(column.class_).where(column == _any(batches)))
+        for row in rows:
+            work.session.delete(row)
+    work.session.flush()
+    for table, ids in ((BatchRow, batches), (ProjectRow, projects)):
+        for key in ids:
+            work.session.delete(work.session.get_one(table, key))
+        work.session.flush()
 
 
 @dataclass(frozen=True, slots=True)

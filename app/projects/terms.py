@@ -274,6 +274,16 @@ class FiledProject:
 
 
 @dataclass(frozen=True, slots=True)
+class OnFile:
+    """在册项目 — a project as a file would have to say it, where it is, and its batches' ids."""
+
+    id: ProjectId
+    state: ProjectState
+    filed: FiledProject
+    batches: dict[int, BatchId]
+
+
+@dataclass(frozen=True, slots=True)
 class Imported:
     """导入结果 — how many projects and batches the file held, all of which now stand."""
 

@@ -76,6 +76,7 @@ from tests.house.estate import (
     Estate,
     card_list,
     course_list,
+    project_list,
     roster,
 )
 from tests.support import applying as applications
@@ -540,6 +541,14 @@ BOOK: dict[str, tuple[Case, ...]] = {
     ),
     "filing.discard": (Case(lambda w, e: applying.discard(w, e.filing_id, seen=2)),),
     "filing.file": (Case(lambda w, e: applying.file(w, e.filing_id, seen=2)),),
+    "filing.check_list": (
+        Case(
+            lambda w, _: applying.check_list(w, *project_list("L2013-54")),
+            "checks what was brought; what is kept of it stands at the actor's own place",
+        ),
+    ),
+    "filing.take_list": (Case(lambda w, e: applying.take_list(w, e.checked_list_id)),),
+    "filing.undo_list": (Case(lambda w, e: applying.undo_list(w, e.imported_list_id)),),
     "filing.folder_of": (Case(lambda w, e: applied.folder_of(w, e.filing_id)),),
     "filing.open_draft": (Case(lambda w, _: applying.open_draft(w, HOSPITAL)),),
     "filing.refuse": (Case(lambda w, e: applying.refuse(w, e.handed_filing_id, WHY, seen=3)),),

@@ -35,6 +35,8 @@ from app.cards.rules import FORM as CARD_FORM
 from app.cards.terms import CardState
 from app.credits import commands as ledger
 from app.credits.rules import FORM as COURSE_FORM
+from app.filing import commands as applications
+from app.filing.rules.lists import FORM as LIST_FORM
 from app.kernel import tidy
 from app.kernel.actor import Actor, Role, Via
 from app.kernel.place import Place
@@ -132,6 +134,8 @@ class Estate:
     imported_cards_id: int
     checked_courses_id: int
     imported_courses_id: int
+    checked_list_id: int
+    imported_list_id: int
     entry_id: int
     enrol_code: Secret
     invitation: Invitation
@@ -228,6 +232,7 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
         run_id, queued_run_id, batch_id, _given_up(site, cast.unit(HOSPITAL).place),
         found["card"], *_asked_for(site), *_rosters(site, cast), *_filed(site, cast),
         _leaving(site, cast), *_edits(site, cast), *_lists(site, cast), *_courses(site, cast),
+        *_project_lists(site, cast),
         found["entry"], code, invitation,
         _granted(site, invitation), token, unsent.data, unsent.batch_id, people_in,
     )  # fmt: skip
@@ -289,10 +294,11 @@ def roster(unit: str, order: int = 2) -> tuple[Table, tidy.Tidied]:
     table = pasted(
         f"编号,姓名,身份证号,单位\n88{unit[1:]}{order:03},李雯,{number},{unit}", "花名册"
     )
-    hospital = Branch(
-        UnitId(1), unit, UnitKind.HOSPITAL, "医院", Place("1."), None, 1, closed=False
-    )
-    return table, tidy.tidy(table, FORM, imports.spelling(FORM, [hospital]))
+    return table, tidy.tidy(table, FORM, imports.spelling(FORM, [_hospital(unit)]))
+
+
+def _hospital(unit: str) -> Branch:
+    return Branch(UnitId(1), unit, UnitKind.HOSPITAL, "医院", Place("1."), None, 1, closed=False)
 
 
 def _rosters(site: Site, cast: Cast) -> tuple[int, int]:
@@ -365,6 +371,32 @@ def _courses(site: Site, cast: Cast) -> tuple[int, int]:
     for actor, number in ((cast.hospital_admin, made[1]), (cast.county_hospital_admin, made[2])):
         with begin(site, actor) as work:
             ledger.take_courses(work, number)
+    return made[0], made[1]
+
+
+def project_list(no: str, unit: str = HOSPITAL) -> tuple[Table, tidy.Tidied]:
+    """A file of one batch of a project, as the page of the console reads it."""
+    table = pasted(
+        "项目编号,项目名称,级别,年度,学分,学时,开始,结束,地点,单位\n"
+        f"{no},护理查房,市级,2013,5,30,2013-09-14 08:00,2013-09-14 17:00,三楼,{unit}",
+        "项目表",
+    )
+    return table, tidy.tidy(table, LIST_FORM, imports.spelling(LIST_FORM, [_hospital(unit)]))
+
+
+def _project_lists(site: Site, cast: Cast) -> tuple[int, int]:
+    """Of the first hospital a list that was checked and one that stands; one elsewhere."""
+    made = []
+    for actor, no, unit in (
+        (cast.hospital_admin, "L2013-51", HOSPITAL),
+        (cast.hospital_admin, "L2013-52", HOSPITAL),
+        (cast.county_hospital_admin, "L2013-53", COUNTY_HOSPITAL),
+    ):
+        with begin(site, actor) as work:
+            made.append(applications.check_list(work, *project_list(no, unit)))
+    for actor, number in ((cast.hospital_admin, made[1]), (cast.county_hospital_admin, made[2])):
+        with begin(site, actor) as work:
+            applications.take_list(work, number)
     return made[0], made[1]
 
 

@@ -55,6 +55,7 @@ def addresses(desk: Desk, estate: Estate) -> Iterator[tuple[Rule, str, str]]:
     imported = {
         "imports": estate.imported_id, "card_imports": estate.imported_cards_id,
         "courses": estate.imported_courses_id, "edits": estate.made_edits_id,
+        "project_imports": estate.imported_list_id,
     }  # fmt: skip
     adapter = app.url_map.bind("")
     for rule in sorted(app.url_map.iter_rules(), key=str):

@@ -146,16 +146,19 @@ def published(
     )
 
 
+def sessions_about(span: Span, labels: Sequence[str]) -> tuple[Session, ...]:
+    """A sign-in about the beginning and a sign-out about the end, where there is time for both."""
+    if span.end - span.start <= 2 * _AROUND:
+        return ()
+    kinds, edges = (SessionKind.START, SessionKind.END), (span.start, span.end)
+    return tuple(
+        Session(kind.value, label, kind, Span(edge - _AROUND, edge + _AROUND), None)
+        for kind, label, edge in zip(kinds, labels, edges, strict=True)
+    )
+
+
 def _batch(form: Form, holding: Holding, labels: Sequence[str]) -> FiledBatch:
     span = holding.span
-    sessions: tuple[Session, ...] = ()
-    if span.end - span.start > 2 * _AROUND:
-        kinds = (SessionKind.START, SessionKind.END)
-        edges = (span.start, span.end)
-        sessions = tuple(
-            Session(kind.value, label, kind, Span(edge - _AROUND, edge + _AROUND), None)
-            for kind, label, edge in zip(kinds, labels, edges, strict=True)
-        )
     lecturers = tuple(
         FiledLecturer(person_no=one.person_no, course=one.topic, on=one.on, hours=one.hours)
         for one in form.courses
@@ -168,7 +171,7 @@ def _batch(form: Form, holding: Holding, labels: Sequence[str]) -> FiledBatch:
         unit_only=False,
         limit_persons=form.limit_persons,
         plan=FiledPlan(strategy="windows"),
-        sessions=sessions,
+        sessions=sessions_about(span, labels),
         lecturers=lecturers,
     )
 

@@ -59,6 +59,8 @@ class Intake:
     undo: Callable[[Work, int], tuple[str, ...]]
     doors: tuple[str, str, str]
     back: str
+    # What is said where not all could be taken back.
+    kept: str = "imports.undone_but"
 
     def said(self, code: str) -> str:
         """A word of this kind."""
@@ -206,7 +208,7 @@ def undo(guest: Guest, intake: Intake, number: int) -> ResponseReturnValue:
     except ConflictError as refused:
         return _result(guest, intake, number, refused)
     separator = words.book("roster")["template.separator"]
-    code = "imports.undone_but" if kept else "imports.undone"
+    code = intake.kept if kept else "imports.undone"
     frame.tell(code, {"count": len(kept), "kept": separator.join(kept[:MOST_FAULTS])})
     return redirect(url_for(".result", number=number), 303)
 

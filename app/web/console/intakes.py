@@ -6,6 +6,8 @@ from app.cards import commands as cards
 from app.cards import rules as card_rules
 from app.credits import commands as ledger
 from app.credits import rules as course_rules
+from app.filing import commands as filing
+from app.filing.rules import lists
 from app.people.rules import roster
 from app.people.terms import ImportKind
 from app.web.console.imports import Intake, screens_of
@@ -30,4 +32,10 @@ COURSES = Intake(
     "courses.start",
 )  # fmt: skip
 
-BLUEPRINTS = tuple(map(screens_of, (PEOPLE, EDITS, CARDS, COURSES)))
+PROJECTS = Intake(
+    ImportKind.PROJECTS, "project_imports", lists.FORM, filing.check_list, filing.take_list,
+    filing.undo_list, ("filing.check_list", "filing.take_list", "filing.undo_list"),
+    "projects.shelf", "imports.projects_undone_but",
+)  # fmt: skip
+
+BLUEPRINTS = tuple(map(screens_of, (PEOPLE, EDITS, CARDS, COURSES, PROJECTS)))
