@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from app.base.work import Work, query
 from app.cards import rules
 from app.cards.tables import CardRow
-from app.cards.terms import UID, Card, CardId, CardNo, CardState, HeldCard
+from app.cards.terms import UID, Card, CardId, CardNo, CardState, HeldCard, Listed
 from app.kernel.actor import Permission
 from app.kernel.errors import NotFoundError
 from app.kernel.place import Place
@@ -91,6 +91,20 @@ def card_read(work: Work, seen: Secret) -> HeldCard:
     if not found:
         raise NotFoundError("cards.card.unread")
     return max(found, key=lambda held: (held.card.state is CardState.ACTIVE, held.card.id))
+
+
+@query(Permission.CARDS_CHANGE)
+def register(work: Work) -> tuple[Listed, ...]:
+    """卡册 — every card within sight with its holder, by the holder's number, old ones first."""
+    asked = (
+        select(PersonRow.person_no, PersonRow.name, CardRow.card_no, CardRow.state, CardRow.since)
+        .join(PersonRow, PersonRow.id == CardRow.person_id)
+        .order_by(PersonRow.person_no, CardRow.id)
+    )
+    return tuple(
+        Listed(no, name, CardNo(card_no), CardState(state), since)
+        for no, name, card_no, state, since in work.session.execute(asked)
+    )
 
 
 @query(Permission.CARDS_OWN)

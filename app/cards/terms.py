@@ -63,6 +63,17 @@ class HeldCard:
     in_sight: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """卡册的一行 — a card, and whose it is."""
+
+    person_no: str
+    name: str
+    card_no: CardNo
+    state: CardState
+    since: datetime
+
+
 class CardChange(StrEnum):
     """卡的变动 — what an import does with the card of a line."""
 

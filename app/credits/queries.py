@@ -234,6 +234,16 @@ def courses_of(work: Work, person_no: str, year: int) -> tuple[Course, ...]:
     return tuple(sorted(found, key=lambda one: (one.on, one.entry_id), reverse=True))
 
 
+@query(Permission.CREDITS_READ)
+def course_register(work: Work) -> tuple[tuple[str, str, Course], ...]:
+    """公需课名册 — each that somebody within sight has credit for, with their number and name."""
+    later = aliased(EntryRow)
+    found = _courses(work, ~exists().where(later.reverses == CourseRow.entry_id))
+    holders = people.people_of(work, {one.person_id for one in found})
+    lines = [(holders[one.person_id].no, holders[one.person_id].name, one) for one in found]
+    return tuple(sorted(lines, key=lambda line: (line[0], -line[2].year, line[2].entry_id)))
+
+
 def standing_courses(
     work: Work, person_ids: Collection[int], years: Collection[int]
 ) -> tuple[Course, ...]:

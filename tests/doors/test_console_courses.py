@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 from datetime import date
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
@@ -116,6 +118,22 @@ def test_courses_are_checked_become_credit_are_corrected_and_taken_back(
         reasons = [one.reason for one in credits.entries_of(work, HE_MIN, 2013) if one.reverses]
         assert reasons
         assert all(reason and "粘贴的表" in reason for reason in reasons)
+
+
+def test_a_list_that_was_exported_is_taken_back_without_a_change(desk: Desk) -> None:
+    desk.send(pasted(desk, line(), line(course="=1+cmd", hours="")).location)
+
+    listed = load_workbook(io.BytesIO(desk.get("/console/export/courses").data)).active
+    rows = [[str(cell.value or "") for cell in row] for row in listed.iter_rows()]
+    cards = load_workbook(io.BytesIO(desk.get("/console/export/cards").data)).active
+
+    told = "\n".join("\t".join(row) for row in rows)
+    again = desk.send("/console/import/courses", pasted=told).location
+    assert "2 条没有变化" in desk.get(again).text
+    assert {row[1] for row in rows[1:]} == {"何敏"}
+    assert [cell.value for cell in cards[1]] == ["编号", "姓名", "卡号", "卡的状态", "从何时起"]
+    assert [cell.value for cell in cards[2]][:4] == [HE_MIN, "何敏", HE_MIN, "在用"]
+    assert listed["D3"].data_type == "s"
 
 
 def test_what_was_told_anew_since_stays_when_a_list_is_taken_back(desk: Desk) -> None:

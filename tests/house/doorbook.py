@@ -622,6 +622,7 @@ BOOK: dict[str, tuple[Case, ...]] = {
     ),
     "cards.held_by": (Case(lambda w, _: held.held_by(w, HE_MIN)),),
     "cards.holders_of_number": (Case(lambda w, _: held.holders_of_number(w, HE_MIN)),),
+    "cards.register": (Case(lambda w, _: held.register(w), "cards, within sight"),),
     "cards.own_cards": (Case(lambda w, _: held.own_cards(w, HE_MIN)),),
     "cards.report_lost": (Case(lambda w, _: cards.report_lost(w, HE_MIN)),),
     "cards.show_proof": (
@@ -638,6 +639,9 @@ BOOK: dict[str, tuple[Case, ...]] = {
             lambda w, _: ledger.check_courses(w, *course_list(STRANGER)),
             "checks what was brought; what is kept of it stands at the actor's own place",
         ),
+    ),
+    "credits.course_register": (
+        Case(lambda w, _: credits.course_register(w), "public courses, within sight"),
     ),
     "credits.courses_of": (Case(lambda w, _: credits.courses_of(w, HE_MIN, 2013)),),
     "credits.take_courses": (Case(lambda w, e: ledger.take_courses(w, e.checked_courses_id)),),

@@ -73,6 +73,7 @@ BY_SESSION = {
     "imports.result", "imports.take_in", "imports.undo", "imports.errors",
     "imports.columns", "imports.put_columns",
     "people.batch", "edits.result", "edits.take_in", "edits.undo", "edits.errors",
+    "exports.of_cards", "exports.of_courses",
     "courses.start", "courses.check", "courses.template", "courses.result", "courses.take_in",
     "courses.undo", "courses.errors", "courses.columns", "courses.put_columns",
     "project_imports.start", "project_imports.check", "project_imports.template",

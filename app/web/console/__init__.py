@@ -10,6 +10,7 @@ from app.web.console import (
     cards,
     clocks,
     departments,
+    exports,
     filing_form,
     intakes,
     me,
@@ -32,6 +33,7 @@ BLUEPRINTS = (
     cards.blueprint,
     reading.blueprint,
     *intakes.BLUEPRINTS,
+    exports.blueprint,
     bindings.blueprint,
     projects.blueprint,
     filing_form.blueprint,  # of `filings`, whose form it is

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from app.accounts.queries import binding as bindings
 from app.accounts.terms import Stage
-from app.base import words, workbooks
+from app.base import words
 from app.base.work import Work, passes
 from app.cards import commands as roster_commands
 from app.cards import queries as cards
@@ -19,7 +19,6 @@ from app.credits import queries as credits
 from app.credits.queries import Position
 from app.kernel.errors import InvalidError, UnavailableError
 from app.kernel.span import local_date
-from app.kernel.table import csv_of
 from app.org import queries as org
 from app.org.terms import Branch, UnitKind
 from app.people import queries as people
@@ -28,20 +27,16 @@ from app.people.rules.roster import FORM
 from app.people.terms import Listing, Person, Search, Status, TitleLevel
 from app.speech import saying
 from app.standards.terms import Result
-from app.web.console import frame, imports, trees
+from app.web.console import exports, frame, imports, trees
 from app.web.sessions import Guest, entered
 
 blueprint = frame.screens("people", "/people")
 
 EVERYBODY = "all"
-# Beyond, a workbook takes longer than people wait.
-_LONG = 5000
 _EXPORTED = (
     "no", "name", "home", "title", "level", "status", "card", "year", "have", "need", "missing",
     "result", "bound",
 )  # fmt: skip
-_SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_CSV = "text/csv; charset=utf-8"
 _LONGEST_WORD = 64
 _DIGITS = 19  # more are no id of a database
 
@@ -127,11 +122,8 @@ def export(guest: Guest) -> ResponseReturnValue:
     book = words.book("people")
     lines = [[book[f"export.{name}"] for name in _EXPORTED]]
     lines += [_line(row, book) for row in rows]
-    plain = request.args.get("as") == "csv" or len(lines) > _LONG
     name = words.book("roster")["template.list_file"]
-    content = csv_of(lines) if plain else workbooks.listed(lines, name)
-    file = f"{name}.{'csv' if plain else 'xlsx'}"
-    return frame.download(content, file, _CSV if plain else _SHEET)
+    return exports.download(lines, name, plain=request.args.get("as") == "csv")
 
 
 @blueprint.post("/batch")
