@@ -62,6 +62,7 @@ from app.projects.terms import (
 
 MOST_FOUND = 20
 A_PAGE = 20
+MOST_LISTED = 10_000
 # What a batch is made of, and goes with it.
 _OF_BATCH = (SessionRow.__table__, LecturerRow.__table__)
 _MOST_MOVES = 100
@@ -87,6 +88,16 @@ def shelf(work: Work, sought: Sought, page: int = 1) -> Shelf:
     years = select(ProjectRow.year).distinct().order_by(ProjectRow.year.desc())
     count = rows[0][2] if rows else 0
     return Shelf(found, batches, count, tuple(work.session.scalars(years)))
+
+
+@query(Permission.PROJECTS_READ)
+def listed(work: Work, sought: Sought) -> tuple[OnFile, ...]:
+    """项目清单 — all projects within sight that are sought, whole, the newest first."""
+    wanted = select(ProjectRow.project_no).where(*_sought(sought))
+    newest = wanted.order_by(ProjectRow.year.desc(), ProjectRow.id.desc()).limit(MOST_LISTED)
+    numbers = work.session.scalars(newest).all()
+    found = on_file(work, numbers)
+    return tuple(found[no] for no in numbers if no in found)
 
 
 @query(Permission.PROJECTS_READ, reaches=True)

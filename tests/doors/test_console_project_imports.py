@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import datetime
 
 import openpyxl
 import pytest
@@ -145,6 +146,46 @@ def test_projects_are_checked_stand_are_changed_and_taken_back(
     assert IMPORT not in secretary.get("/console/projects/").text
     assert secretary.get(IMPORT).status_code == 403
     assert SessionKind.START in {two.kind for two in one.filed.batches[0].sessions}
+
+
+def test_the_template_is_filled_in_with_hours_as_a_spreadsheet_keeps_them(desk: Desk) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(desk.get(f"{IMPORT}/template").data))
+    sheet = book.worksheets[0]
+    head = [cell.value for cell in sheet[1]]
+    assert head[:7] == ["项目编号", "项目名称", "级别", "年度", "学分", "学时", "期次"]
+    assert "单位" not in head
+    rules = sheet.data_validations.dataValidation
+    assert sorted(str(rule.sqref) for rule in rules) == ["C2:C2001", "N2:N2001", "O2:O2001"]
+    begins = datetime(2013, 5, 18, 8, 30)  # noqa: DTZ001  as a spreadsheet keeps it
+    filled = openpyxl.Workbook()
+    filled.active.append(head)
+    filled.active.append([cell.value for cell in sheet[2]])
+    filled.active.append([NO, "", "省级", 2013, 5, 15, 1, begins, 41413.75, "三楼、四楼"])
+    filled.active["B3"].value, filled.active["B3"].data_type = "=HYPERLINK(1)", "s"
+    out = io.BytesIO()
+    filled.save(out)
+    out.seek(0)
+
+    address = desk.send(IMPORT, files={"file": (out, "项目.xlsx")}).location
+    assert "1 行可以导入" in desk.get(address).text
+    desk.send(address)
+    found = on_file(desk)
+    assert found is not None
+    span = found.filed.batches[0].span
+    assert [shown(one)[:16] for one in (span.start, span.end)] == [
+        "2013-05-18T08:30", "2013-05-19T18:00",
+    ]  # fmt: skip
+
+    listed = desk.get("/console/projects/export?level=provincial")
+    sheet = openpyxl.load_workbook(io.BytesIO(listed.data)).worksheets[0]
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert len(rows) == 2
+    assert rows[1][:3] == [NO, "=HYPERLINK(1)", "省级"]
+    assert all(cell.data_type == "s" for cell in sheet[2] if cell.value)
+    # What is exported can be sent in again, and changes nothing.
+    address = desk.send(IMPORT, files={"file": (io.BytesIO(listed.data), "项目.xlsx")}).location
+    assert "新增 0 期，更新 0 期，1 期没有变化" in desk.get(address).text
+    assert desk.get("/console/projects/export?level=city").status_code == 200
 
 
 WRONG = {

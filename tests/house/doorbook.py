@@ -711,6 +711,11 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "projects.dossier_of": (Case(lambda w, _: projects.dossier_of(w, OWN_NO)),),
     "projects.import_projects": (Case(_renamed),),
     "projects.moves_of": (Case(lambda w, _: projects.moves_of(w, OWN_NO)),),
+    "projects.listed": (
+        Case(
+            lambda w, _: projects.listed(w, Sought(words=OWN_NO)), silent=lambda found: not found
+        ),
+    ),
     "projects.register": (Case(lambda w, _: filing.register(w, UNHELD_NO)),),
     "projects.shelf": (
         Case(

@@ -50,7 +50,7 @@ BY_SESSION = {
     "reading.page", "reading.read", "reading.set_state",
     "tasks.page", "tasks.listed", "tasks.cancel", "settling.strays", "settling.claim",
     "clocks.page", "clocks.repair", "clocks.undo",
-    "projects.shelf", "projects.dossier", "projects.decide",
+    "projects.shelf", "projects.export", "projects.dossier", "projects.decide",
     "projects.register", "projects.package", "projects.pack",
     "cards.shelf", "cards.open_batch", "cards.set_state", "cards.batch", "cards.add",
     "cards.material", "cards.withdraw", "cards.hand_in", "cards.make", "cards.hand_out",

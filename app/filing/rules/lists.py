@@ -120,6 +120,31 @@ def filed(
     )
 
 
+def lines_of(project: FiledProject) -> Iterator[dict[str, str]]:
+    """The lines that say a project, one for each batch; one without where it has none."""
+    told = {
+        "project_no": project.no, "project_name": project.name, "project_level": project.level,
+        "project_year": str(project.year), "project_credits": _figure(project.credits),
+        "project_hours": "" if project.hours is None else _figure(project.hours),
+        "medical_type": project.medical_type, "course_kind": project.course_kind,
+    }  # fmt: skip
+    if not project.batches:
+        yield told
+    for one in project.batches:
+        hours: dict[PersonNo, Decimal] = {}
+        for lecture in one.lecturers:
+            hours[lecture.person_no] = hours.get(lecture.person_no, Decimal()) + lecture.hours
+        lecturers = [f"{no}({_figure(some)})" for no, some in hours.items()]
+        first = {two.kind: two for two in reversed(one.sessions)}
+        yield told | {
+            "batch_no": str(one.no), "batch_from": _minute(one.span.start),
+            "batch_to": _minute(one.span.end), "venue": one.venue,
+            "lecturers": ", ".join(lecturers),
+            "sign_in": _hours_of(first.get(SessionKind.START), local_date(one.span.start)),
+            "sign_out": _hours_of(first.get(SessionKind.END), _last(one.span)),
+        }  # fmt: skip
+
+
 def new_columns(line: ListLine, project: FiledProject, standing: OnFile) -> tuple[str, ...]:
     """The columns in which a line says something else than what stands of its batch."""
     was, now = standing.filed, next(one for one in project.batches if one.no == line.batch)
@@ -156,7 +181,7 @@ def worth_fault(line: ListLine, most: Decimal | None) -> RowError | None:
     """What keeps a project of its level from giving so much, by the standard of its year."""
     if most is None or line.credits <= most:
         return None
-    return line.line.wrong("project_credits", "filing.list.cap", most=f"{most.normalize():f}")
+    return line.line.wrong("project_credits", "filing.list.cap", most=_figure(most))
 
 
 def notes(line: ListLine, per: Decimal | None) -> Iterator[RowError]:
@@ -396,3 +421,19 @@ def _clocks(batch: FiledBatch) -> list[Span]:
 
 def _last(span: Span) -> date:
     return local_date(span.end - timedelta(microseconds=1))
+
+
+def _hours_of(session: Session | None, day: date) -> str:
+    """From when until when of that day; nothing where it is on another, which no line can say."""
+    if session is None:
+        return ""
+    start, end = (one.astimezone(SHANGHAI) for one in (session.span.start, session.span.end))
+    return f"{start:%H:%M}-{end:%H:%M}" if start.date() == end.date() == day else ""
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+
+
+def _figure(amount: Decimal) -> str:
+    return f"{amount.normalize():f}"

@@ -41,7 +41,7 @@ _FORGOTTEN: dict[str, Any] = {
     "unread": (),
 }  # fmt: skip
 _NAME = 80
-_SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Of a column that is asked about, and of rows that may hold the names.
 _EXAMPLES, _HEADS = 3, 10
 
@@ -429,4 +429,4 @@ def said(intake: Intake, fault: RowError) -> tuple[str, str]:
 
 
 def _file(content: bytes, name: str) -> Response:
-    return frame.download(content, f"{name}.xlsx", _SHEET)
+    return frame.download(content, f"{name}.xlsx", SHEET)

@@ -15,16 +15,19 @@ from app.attendance.queries import devices
 from app.awards import commands, rules
 from app.awards import queries as awards
 from app.awards.terms import Next, Standing
-from app.base import words
+from app.base import words, workbooks
 from app.base.work import Work, passes
 from app.filing import queries as filings
+from app.filing.rules import lists
 from app.kernel.actor import Permission
 from app.kernel.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
+from app.org import queries as org
 from app.projects import commands as filed
 from app.projects import queries as projects
 from app.projects.queries import A_PAGE
 from app.projects.terms import Batch, BatchId, Level, Move, ProjectState, Sought
 from app.web.console import archive, frame
+from app.web.console.imports import SHEET, label
 from app.web.sessions import Guest, entered
 
 blueprint = frame.screens("projects", "/projects")
@@ -56,6 +59,27 @@ def shelf(guest: Guest) -> ResponseReturnValue:
         states=ProjectState, pages=-(-found.count // A_PAGE), standings=standings, ahead=ahead,
         word=word, to=_to,
     )  # fmt: skip
+
+
+@blueprint.get("/export")
+@passes("projects.listed", "org.tree")
+@entered(Stage.OPEN)
+def export(guest: Guest) -> ResponseReturnValue:
+    """The same list, whole, a line for each batch, as the import reads it."""
+    with frame.working(guest) as work:
+        found = projects.listed(work, _sought())
+        units = {one.code: one.name for one in org.tree(work)}
+    book = words.book("roster")
+    columns = [*lists.FORM.columns, "state"]
+    rows = [[label(name) for name in columns]]
+    for one in found:
+        shared = {"unit_code": units.get(one.filed.unit_code, one.filed.unit_code),
+                  "state": word(f"state.{one.state}")}  # fmt: skip
+        for told in lists.lines_of(one.filed):
+            line = told | shared
+            rows.append([_exported(name, line.get(name, "")) for name in columns])
+    name = book["projects.listed"]
+    return frame.download(workbooks.listed(rows, name), f"{name}.xlsx", SHEET)
 
 
 @blueprint.get("/<path:no>")
@@ -180,6 +204,13 @@ def _said(move: Move) -> str:
     """What was done, in words."""
     book = words.book("console")
     return book.get(f"move.{move.action}", book["move.other"])
+
+
+def _exported(column: str, value: str) -> str:
+    """A cell as people write it; what is a word of ours in its first writing."""
+    book = words.book("roster")
+    known = book.get(f"{column}.{value}", "")
+    return known.split(book["template.separator"])[0] or value
 
 
 def word(code: str) -> str:
