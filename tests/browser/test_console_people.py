@@ -14,18 +14,6 @@ from tests.browser.conftest import Served
 from tests.support.cast import HE_MIN, OPERATOR, id_number
 from tests.support.office import Desk, Office
 
-PAGES = {
-    "people": "/people",
-    "people-department": "/people?unit=H1-1",
-    "people-nobody": "/people?q=何敏&status=maternity",
-    "person": "/people/990100001",
-    "person-edit": "/people/990100001/edit",
-    "person-new": "/people/new",
-    "import": "/import/people",
-    "departments": "/departments",
-    "department-merge": "/departments/H1-1/merge",
-}
-
 CROOKED = (
     ("编号", "姓名", "身份证号", "科室", "职称", "手机", "备注"),
     (
@@ -51,19 +39,6 @@ def desk(office: Office) -> Desk:
     with begin(desk.site, OPERATOR) as work:
         standards.load_shipped(work)
     return desk
-
-
-def test_every_page_about_people_is_whole_at_every_width(
-    served: Served,
-    desk: Desk,
-    at_desk: Callable[[Desk], Page],
-    whole: Callable[[Page, str], None],
-) -> None:
-    page = at_desk(desk)
-
-    for name, path in PAGES.items():
-        page.goto(f"{served.url}/console{path}")
-        whole(page, name)
 
 
 def test_the_result_of_a_check_is_whole_at_every_width(
