@@ -10,6 +10,11 @@ from __future__ import annotations
 import secrets
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes tells of the machine, not of the product.
+settings.register_profile("house", settings.default, deadline=None)
+settings.load_profile("house")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
