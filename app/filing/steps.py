@@ -126,12 +126,13 @@ def _judged(
     told, wrong = [], []
     for line in group:
         known = standing is not None and line.batch in standing.batches
-        columns = lists.new_columns(line, filed, standing) if known and standing else ()
+        columns = lists.new_columns(line, filed, standing) if standing else ()
         fate = Fate.ADDED if not known else Fate.CHANGED if columns else Fate.SAME
         fault = None if standing is None else lists.stays(line, standing, columns)
         wrong += [] if fault is None else [fault]
         notes = () if fate is Fate.SAME else tuple(lists.notes(line, per))
-        told.append(ImportLine(line.line.row, line.no, line.name, fate, columns, notes))
+        said = words.sentence("roster", "projects.batch", {"name": line.name, "batch": line.batch})
+        told.append(ImportLine(line.line.row, line.no, said, fate, columns, notes))
     return _Plan(filed, standing, tuple(told)), wrong
 
 

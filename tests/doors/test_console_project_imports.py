@@ -26,6 +26,7 @@ from tests.support.cast import (
     STRANGER_HOSPITAL,
     ZHOU_LAN,
 )
+from tests.support.crediting import credited
 from tests.support.filing import NO, filed, project
 from tests.support.office import Desk, Office
 from tests.support.terminal import MakeTerminal, held, package
@@ -249,3 +250,29 @@ def test_every_mistake_of_a_project_is_named(desk: Desk, office: Office) -> None
     assert "columns" in pasted(city, line()).location
     page = pasted(city, (*line(), COUNTY_HOSPITAL), head=(*HEAD, "单位")).location
     assert "举办单位不能更改" in city.get(page).text
+
+
+def test_what_was_awarded_is_told_anew_no_more_but_may_be_held_again(
+    desk: Desk, make_terminal: MakeTerminal
+) -> None:
+    credited(desk.site, make_terminal("MBX-00031"), NO, held(HE_MIN))
+    was = on_file(desk)
+
+    stands = {"start": "2013-05-18 08:00", "end": "2013-05-19 18:00", "venue": "门诊楼三楼会议室"}
+    again = line("2", start="2013-06-18", end="2013-06-19")
+    page = pasted(desk, line(**stands | {"venue": "别处"}), line(**stands), again).location
+    told = desk.get(page).text
+    assert "这个项目已经授分，不能再改" in told
+    page = pasted(desk, line("2", credits="6", start="2013-06-18", end="2013-06-19")).location
+    assert "这个项目已经授分，不能再改" in desk.get(page).text
+    page = pasted(desk, line(**stands), again).location
+    assert "新增 1 期，更新 0 期，1 期没有变化" in desk.get(page).text
+    desk.send(page)
+    now = on_file(desk)
+    assert now is not None
+    assert list(now.batches) == [1, 2]
+    assert "心力衰竭诊疗新进展，第 2 期" in desk.get(f"{page}?show=added").text
+
+    # The second batch alone is taken back; what hangs on the first hung there before.
+    desk.send(f"{page}/undo")
+    assert on_file(desk) == was

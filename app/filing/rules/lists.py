@@ -146,33 +146,34 @@ def lines_of(project: FiledProject) -> Iterator[dict[str, str]]:
 
 
 def new_columns(line: ListLine, project: FiledProject, standing: OnFile) -> tuple[str, ...]:
-    """The columns in which a line says something else than what stands of its batch."""
+    """The columns in which a line says something else than what stands of project and batch."""
     was, now = standing.filed, next(one for one in project.batches if one.no == line.batch)
-    old = next(one for one in was.batches if one.no == line.batch)
     told = {
         "project_name": was.name != project.name,
         "project_level": was.level is not project.level,
         "project_year": was.year != project.year,
         "project_credits": was.credits != project.credits,
         "project_hours": was.hours != project.hours,
+        "medical_type": was.medical_type is not project.medical_type,
+        "course_kind": was.course_kind is not project.course_kind,
+    }
+    old = next((one for one in was.batches if one.no == line.batch), None)
+    of_batch = {} if old is None else {
         "batch_from": old.span.start != now.span.start,
         "batch_to": old.span.end != now.span.end,
         "venue": old.venue != now.venue,
         "lecturers": bool(line.lecturers) and old.lecturers != now.lecturers,
         "sign_in": line.sign_in is not None and _clocks(old) != _clocks(now),
         "sign_out": line.sign_out is not None and _clocks(old) != _clocks(now),
-        "medical_type": was.medical_type is not project.medical_type,
-        "course_kind": was.course_kind is not project.course_kind,
-    }
-    return tuple(name for name, new in told.items() if new)
+    }  # fmt: skip
+    return tuple(name for name, new in (told | of_batch).items() if new)
 
 
 def stays(line: ListLine, standing: OnFile, columns: Sequence[str]) -> RowError | None:
     """What keeps a project that was awarded from being told anew; a batch more it may have."""
-    new = line.batch not in standing.batches
-    if standing.state in _OVER and (columns or new):
+    if standing.state in _OVER and (columns or line.batch not in standing.batches):
         return line.line.wrong("project_no", "filing.list.over")
-    if standing.state is ProjectState.AWARDED and columns and not new:
+    if standing.state is ProjectState.AWARDED and columns:
         return line.line.wrong(columns[0], "filing.list.awarded")
     return None
 
