@@ -21,7 +21,10 @@ _UNITS = frozenset({"department_id", "unit_id", "parent_id"})
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """日志的一行 — when, who and from where, what was done to what, and what became of it."""
+    """日志的一行 — when, who and from where, what was done to what, and what became of it.
+
+    `to` is empty where people have no word for it.
+    """
 
     at: datetime
     who: str
@@ -43,7 +46,8 @@ def _line(act: Act, names: Mapping[str, str], about: Mapping[str, str]) -> Line:
     sealed = "trail.given" if act.kind == "add" else "trail.changed"
     parts = (_edited(act.table, edit, names, sealed) for edit in act.edits)
     change = said("trail.between").join(filter(None, (about.get(act.row, ""), *parts)))
-    to = f"{said(f'kind.{act.kind}')}{said(f'table.{act.table}')}"
+    named = f"table.{act.table}" in words.book("people")
+    to = f"{said(f'kind.{act.kind}')}{said(f'table.{act.table}')}" if named else ""
     return Line(act.at, act.actor, said(f"via.{act.via}"), said(f"action.{act.action}"), to, change)
 
 
