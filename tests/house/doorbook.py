@@ -622,7 +622,9 @@ BOOK: dict[str, tuple[Case, ...]] = {
     ),
     "cards.held_by": (Case(lambda w, _: held.held_by(w, HE_MIN)),),
     "cards.holders_of_number": (Case(lambda w, _: held.holders_of_number(w, HE_MIN)),),
-    "cards.register": (Case(lambda w, _: held.register(w), "cards, within sight"),),
+    "cards.register": (
+        Case(lambda w, _: [one for one in held.register(w) if one.person_no == HE_MIN]),
+    ),
     "cards.own_cards": (Case(lambda w, _: held.own_cards(w, HE_MIN)),),
     "cards.report_lost": (Case(lambda w, _: cards.report_lost(w, HE_MIN)),),
     "cards.show_proof": (
