@@ -206,3 +206,43 @@ def desk_link(page: str, address: str) -> str:
     found = re.search(rf'href="({address})"', page)
     assert found is not None
     return found[1]
+
+
+def test_the_whole_numbers_are_shown_once_for_a_reason_that_stays_in_the_log(desk: Desk) -> None:
+    number = id_number(date(1980, 3, 14), 2)
+
+    shown = desk.send(f"{FILE}/numbers", reason="核对身份证原件")
+
+    assert shown.status_code == 200
+    assert number in shown.text
+    assert "139****0001" not in shown.text
+    assert shown.headers["Cache-Control"] == "no-store"
+    page = desk.get(FILE).text
+    assert number not in page
+    assert "看完整号码" in page
+    assert "理由：核对身份证原件" in page
+
+
+def test_nobody_looks_at_whole_numbers_without_a_reason_or_more_often_than_is_allowed(
+    desk: Desk, owner: Engine
+) -> None:
+    number = id_number(date(1980, 3, 14), 2)
+
+    unsaid = desk.send(f"{FILE}/numbers", reason=" ")
+    often = [desk.send(f"{FILE}/numbers", reason="核对") for _ in range(21)]
+
+    assert unsaid.status_code == 422
+    assert number not in unsaid.text
+    assert [one.status_code for one in often] == [200] * 20 + [409]
+    assert number not in often[-1].text
+    assert "一天最多看 20 人的完整号码" in often[-1].text
+    with owner.connect() as connection:
+        looks = text("select count(*) from audit_entry where action = 'accounts.unmask'")
+        assert connection.execute(looks).scalar_one() == 20
+
+
+def test_whole_numbers_are_for_who_keeps_the_files_of_these_people(
+    desk: Desk, office: Office
+) -> None:
+    assert office.desk(Role.AUDITOR).send(f"{FILE}/numbers", reason="核对").status_code == 403
+    assert desk.send(f"/console/people/{STRANGER}/numbers", reason="核对").status_code == 404

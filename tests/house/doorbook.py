@@ -272,6 +272,7 @@ BOOK: dict[str, tuple[Case, ...]] = {
         Case(lambda w, e: staffing.put_status(
             w, HE_MIN, Status.CANCELLED, date(2013, 5, 18), seen=_mark(e))),
     ),
+    "accounts.unmask": (Case(lambda w, _: staffing.unmask(w, HE_MIN, "核对")),),
     "accounts.bindings_of": (Case(lambda w, _: bindings.bindings_of(w, HE_MIN)),),
     "accounts.bound_people": (Case(lambda w, e: bindings.bound_people(w, _nurse(e))),),
     "accounts.confirm_claim": (Case(lambda w, _: binding.confirm_claim(w, SERVICE, OPENID)),),

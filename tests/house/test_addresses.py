@@ -67,7 +67,7 @@ BY_SESSION = {
     "merging.index", "merging.compare", "merging.pair", "merging.merge",
     "transfers.shelf", "transfers.page", "transfers.decide", "transfers.leaving",
     "transfers.leave", "transfers.joining", "transfers.join",
-    "people.amend", "people.why", "people.photo", "people.put_photo",
+    "people.amend", "people.unmask", "people.why", "people.photo", "people.put_photo",
     "people.remove_photo", "people.blank", "people.enrol",
     "imports.start", "imports.check", "imports.template",
     "imports.result", "imports.take_in", "imports.undo", "imports.errors",

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
+from app.accounts.rules.logins import UNMASKED
+from app.accounts.steps import charge
 from app.accounts.steps.binding import recheck
 from app.base.work import Work, command
 from app.kernel.actor import Permission
-from app.kernel.errors import InvalidError
-from app.kernel.span import local_date
+from app.kernel.errors import ConflictError, InvalidError
+from app.kernel.span import SHANGHAI, local_date
 from app.people import steps as people
-from app.people.terms import Amendment, Status
+from app.people.terms import Amendment, Profile, Status
 
 EARLIEST = date(1950, 1, 1)
 _YEARS_AHEAD = 2
+LONGEST_REASON = 64
 
 
 @command(Permission.PEOPLE_IMPORT)
@@ -38,3 +41,20 @@ def amend_person(work: Work, person_no: str, said: Amendment, *, seen: str) -> N
     `seen` as above. InvalidError for a department that is not of their unit, or no phone number.
     """
     people.amend(work, person_no, said, seen=seen)
+
+
+@command(Permission.PEOPLE_IMPORT)
+def unmask(work: Work, person_no: str, reason: str) -> Profile:
+    """看完整号码 — the profile of a person within sight, whose numbers may be shown this once.
+
+    Who looked and why stays in the person's log. InvalidError without a reason; ConflictError once
+    the administrator has looked at `UNMASKED.tries` people within a day.
+    """
+    reason = reason.strip()
+    if not 0 < len(reason) <= LONGEST_REASON or not reason.isprintable():
+        raise InvalidError("people.unmask.reason", most=LONGEST_REASON)
+    profile = people.look_at_numbers(work, person_no, reason)
+    if wait := charge(work.site, UNMASKED, work.actor.name):
+        again = (work.now + timedelta(seconds=wait)).astimezone(SHANGHAI)
+        raise ConflictError("people.unmask.enough", most=UNMASKED.tries, at=f"{again:%m-%d %H:%M}")
+    return profile

@@ -35,6 +35,8 @@ ONE_CODE = Limit("code.tries", 5, timedelta(hours=1))
 SECOND = Limit("second.login", 5, timedelta(minutes=30), slows=True)
 # Pictures for one address: a hall of computers behind one, each with a new picture a minute.
 PICTURES = Limit("scan.address", 3000, timedelta(hours=1))
+# trust.md R-30: people whose whole numbers one administrator may look at.
+UNMASKED = Limit("person.unmasked", 20, timedelta(days=1))
 
 _LONGEST_NAME = 64
 

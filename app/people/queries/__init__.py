@@ -1,6 +1,6 @@
 """Questions about people."""
 
-from app.people.queries.files import file_of, last_change, trail_of
+from app.people.queries.files import LOOKED_AT, file_of, last_change, trail_of
 from app.people.queries.imports import import_of, imports, own_imports, table_of
 from app.people.queries.listing import PAGE, everyone, head_count_at, head_counts, listing
 from app.people.queries.persons import (
@@ -23,6 +23,7 @@ from app.people.queries.persons import (
 from app.people.queries.photos import photo_marks, photo_of, photos_of
 
 __all__ = [
+    "LOOKED_AT",
     "PAGE",
     "doubles",
     "everyone",

@@ -21,6 +21,9 @@ from app.people.rules.seen import mark_of
 from app.people.tables import PersonRow, StatusRow
 from app.people.terms import KnownPerson, PersonFile
 
+# In the trail of a person: somebody looked at their whole numbers, and changed nothing.
+LOOKED_AT = "person_numbers"
+
 
 @query(Permission.PEOPLE_READ, reaches=True)
 def file_of(work: Work, no: str) -> PersonFile:
@@ -56,7 +59,7 @@ def trail_of(work: Work, no: str) -> tuple[Act, ...]:
     )
     moves = work.session.scalars(select(AuditEntry.change["path"]).where(own)).all()
     paths = {person.place.path, *_paths(moves)}
-    tables = [table.name for table in personal_tables()]
+    tables = [LOOKED_AT, *(table.name for table in personal_tables())]
     about = and_(AuditEntry.path.in_(paths), AuditEntry.table_name.in_(tables))
     return acts(work, or_(own, about))
 

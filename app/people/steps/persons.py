@@ -134,6 +134,19 @@ def amend(work: Work, no: str, said: Amendment, *, seen: str) -> KnownPerson:
     return person
 
 
+def look_at_numbers(work: Work, no: str, reason: str) -> Profile:
+    """The profile of the person of that number; that it was looked at whole stays in their log.
+
+    NotFoundError out of sight.
+    """
+    found = queries.known(work, [no], lock=False) if no.isprintable() else {}
+    if no not in found:
+        raise NotFoundError("people.person.unknown", person_no=no)
+    person = found[no]
+    work.note(queries.LOOKED_AT, person.id, person.place, kind="look", reason=reason)
+    return person.profile
+
+
 def both_as_seen(
     work: Work, nos: tuple[str, str], seen: tuple[str, str]
 ) -> tuple[KnownPerson, KnownPerson]:

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from app.accounts.commands import staffing
 from app.accounts.queries import binding as bindings
+from app.accounts.rules.logins import UNMASKED
 from app.accounts.terms import Stage
 from app.awards import queries as awards
 from app.base import pictures, words
@@ -25,7 +26,7 @@ from app.org.terms import UnitKind
 from app.people import commands as files
 from app.people import queries as people
 from app.people.rules import history
-from app.people.terms import ALWAYS, Amendment, Status, TitleLevel
+from app.people.terms import ALWAYS, Amendment, Profile, Status, TitleLevel
 from app.speech import saying
 from app.speech import why as speech
 from app.transfers import queries as transfers
@@ -103,6 +104,20 @@ def amend(guest: Guest, no: str) -> ResponseReturnValue:
     return redirect(url_for("people.person", no=no), 303)
 
 
+@blueprint.post("/<no>/numbers")
+@passes(*frame.DOORS, "accounts.unmask")
+@entered(Stage.OPEN)
+def unmask(guest: Guest, no: str) -> ResponseReturnValue:
+    """Their whole numbers, on this answer only: whoever comes back to the page asks again."""
+    reason = request.form.get("reason", "")
+    try:
+        with frame.working(guest) as work:
+            profile = staffing.unmask(work, no, reason)
+    except (ConflictError, InvalidError) as refused:
+        return _page(guest, no, refused, "numbers", {"reason": reason})
+    return _page(guest, no, bare=profile)
+
+
 @blueprint.get("/<no>/photo")
 @passes("people.photo_of")
 @entered(Stage.OPEN)
@@ -160,7 +175,7 @@ def why(guest: Guest, no: str, project_no: str, batch_no: int) -> ResponseReturn
 
 def _page(
     guest: Guest, no: str, refused: CmeError | None = None, at: str = "",
-    filled: dict[str, str] | None = None,
+    filled: dict[str, str] | None = None, bare: Profile | None = None,
 ) -> ResponseReturnValue:  # fmt: skip
     year = request.args.get("year", "")
     number = int(year) if year.isdecimal() and len(year) == _DIGITS else None
@@ -185,8 +200,8 @@ def _page(
         trail=trails.lines(trail, names),
         now_is=history.in_force(file.person.history, today), statuses=tuple(Status),
         always=ALWAYS, moves=moves, refusal=words.of_error(refused) if refused else "", at_form=at,
-        filled=filled or {}, said=trails.said, figure=saying.figure, dated=saying.dated,
-        moment=saying.full_moment,
+        filled=filled or {}, bare=bare, most_unmasked=UNMASKED.tries, said=trails.said,
+        figure=saying.figure, dated=saying.dated, moment=saying.full_moment,
     )  # fmt: skip
 
 
