@@ -17,11 +17,10 @@ from app.filing.rules.forms import (
     ID_NUMBER,
     PHONE,
     SECRETS,
-    notes,
-    published,
     read,
     secret_of_course,
 )
+from app.filing.rules.publishing import notes, published
 
 __all__ = [
     "BATCH",

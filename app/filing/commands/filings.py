@@ -12,19 +12,15 @@ from sqlalchemy.exc import IntegrityError
 from app.base import words
 from app.base.documents import Document
 from app.base.work import Work, command
-from app.filing import queries, rules, steps
+from app.filing import queries, rules
 from app.filing.tables import AttachmentRow, FilingRow
 from app.filing.terms import MOST_FILES, FileKind, FilingId, Form, Method, Typed
 from app.kernel.actor import Permission
 from app.kernel.errors import ConflictError, InvalidError, NotFoundError, RowError
 from app.kernel.span import local_date, whole_minutes
-from app.kernel.table import Table
-from app.kernel.tidy import Tidied
 from app.org import queries as org
 from app.org.terms import Unit, UnitKind
 from app.people import queries as people
-from app.people import steps as imports
-from app.people.terms import Enrolment, ImportKind
 from app.projects import queries as projects_asked
 from app.projects import steps as projects
 from app.projects.rules import EDGES, LONGEST_NUMBER, number_of
@@ -34,7 +30,7 @@ from app.standards import rules as standard_rules
 from app.standards.terms import Claim
 
 # A leader may have so many projects in a year; a number of the national filing, believed.
-MOST_A_LEADER = 2
+_MOST_A_LEADER = 2
 _LONGEST_REMARK = 200
 # Two filings of one leader are counted one after the other.
 _TURN = text("select pg_advisory_xact_lock(hashtextextended('filing.leader', :year))")
@@ -138,8 +134,8 @@ def file(work: Work, filing_id: int, *, seen: int) -> ProjectState:
         leader = work.site.vault.index(form.leader_id, _LEADER)
         work.session.execute(_TURN, {"year": form.year})
         before = queries.filings_of_leader(work, leader, form.year, row.id)
-        if before >= MOST_A_LEADER:
-            facts = (("year", form.year), ("count", before), ("most", MOST_A_LEADER))
+        if before >= _MOST_A_LEADER:
+            facts = (("year", form.year), ("count", before), ("most", _MOST_A_LEADER))
             found.append(RowError(0, rules.ID_NUMBER, "", "filing.leader.limit", facts))
     if found:
         raise InvalidError("filing.form.refused", rows=found, count=len(found))
@@ -339,36 +335,3 @@ def _lecturer_faults(work: Work, form: Form) -> Iterator[RowError]:
             yield RowError(0, at, one.person_no, "filing.lecturer.unknown")
         elif one.person_no and known[one.person_no].name != one.lecturer:
             yield RowError(0, at, one.person_no, "filing.lecturer.other")
-
-
-@command(Permission.PROJECTS_IMPORT, reaches=True)
-def check_list(work: Work, table: Table, tidied: Tidied, import_id: int | None = None) -> int:
-    """检查项目表 — what each line would do, and every wrong cell; the number it is kept under."""
-    return imports.check(
-        work, ImportKind.PROJECTS, table, tidied, lambda some: steps.judged(work, some), import_id
-    )
-
-
-@command(Permission.PROJECTS_IMPORT, reaches=True)
-def take_list(work: Work, import_id: int) -> Enrolment:
-    """导入项目表 — the projects and batches stand as the good lines of a checked table say.
-
-    ConflictError where somebody took it in already; InvalidError where a line is good no more: then
-    nothing is changed.
-    """
-    row, sheet = imports.taking(work, ImportKind.PROJECTS, import_id)
-    enrolment, before = steps.take(work, sheet)
-    return imports.taken(work, row, enrolment, before)
-
-
-@command(Permission.PROJECTS_IMPORT, reaches=True)
-def undo_list(work: Work, import_id: int) -> tuple[str, ...]:
-    """撤回项目表 — what a table brought is no more, and what it changed is as before, for a day.
-
-    The numbers of the projects of which that is not so: swiped for, awarded or changed since, or
-    out of sight. ConflictError where it was taken back, or is too long ago.
-    """
-    row, before, _ = imports.undoing(work, ImportKind.PROJECTS, import_id)
-    undone, kept = steps.take_back(work, before)
-    imports.undone(work, row, undone)
-    return kept
