@@ -174,7 +174,13 @@ def report(work: Work, project_no: str) -> None:
 
 @command(Permission.AWARDS_REVIEW)
 def approve(work: Work, project_no: str) -> None:
-    """授分审核通过 — the project is closed, and its award stands for good."""
+    """授分审核通过 — the project is closed, and its award stands for good.
+
+    ConflictError for who awarded a batch of it: another one looks at what somebody gave.
+    """
+    ids = [one.id for one in _batches_of(work, project_no)]
+    if work.actor.name in {one.by for one in queries.standings_of(work, ids).values()}:
+        raise ConflictError("awards.review.own", project_no=project_no)
     _review(work, project_no, Act.CLOSE)
 
 

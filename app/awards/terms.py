@@ -359,8 +359,8 @@ class Next(StrEnum):
 class Standing:
     """期次进展 — what has come in for a batch, and what became of it.
 
-    `waiting` are the records that wait for somebody; `run_id` is that of the run in force, and
-    `queued_id` that of the one a worker has still to judge.
+    `waiting` are the records that wait for somebody; `run_id` is that of the run in force, `by` who
+    asked for it, and `queued_id` is that of the one a worker has still to judge.
     """
 
     recorded: bool = False
@@ -369,6 +369,7 @@ class Standing:
     granted: int = 0
     refused: int = 0
     queued_id: int | None = None
+    by: str = ""
 
 
 class CheckName(StrEnum):

@@ -280,6 +280,24 @@ def test_an_award_is_reported_returned_and_closed(
     assert "原因是：签退时段太早" not in page
 
 
+def test_nobody_passes_what_they_awarded_themselves(
+    office: Office, desk: Desk, owner: Engine
+) -> None:
+    project = f"/console/projects/{NO}"
+    giver = office.desk(Role.CITY_OFFICE, CITY_BUREAU)
+    other = office.desk(Role.CITY_OFFICE, CITY_BUREAU, name="第二个人")
+    awarded(giver, owner)
+    giver.send(project, act="report")
+
+    page, own = shown(giver, project), giver.send(project, act="approve")
+    passed = other.send(project, act="approve")
+
+    assert "里面有你自己授的分" in page
+    assert "通过，办结项目" not in page
+    assert (own.status_code, passed.status_code) == (409, 303)
+    assert "要由另一个人审核" in own.text
+
+
 def test_another_hospital_finds_neither_list_nor_run(
     desk: Desk, office: Office, owner: Engine
 ) -> None:

@@ -33,7 +33,12 @@ def standings_of(work: Work, batch_ids: Collection[int]) -> dict[int, Standing]:
     waiting = {row[0]: int(row[1]) for row in work.session.execute(_WAITING, {"ids": ids})}
     runs = work.session.execute(
         select(
-            RunRow.batch_id, RunRow.id, RunRow.state, RunRow.granted_count, RunRow.refused_count
+            RunRow.batch_id,
+            RunRow.id,
+            RunRow.state,
+            RunRow.granted_count,
+            RunRow.refused_count,
+            RunRow.asked_by,
         ).where(
             RunRow.batch_id == any_(literal(ids, ARRAY(BigInteger))),
             RunRow.state.in_([RunState.DONE, RunState.QUEUED]),
@@ -49,6 +54,7 @@ def standings_of(work: Work, batch_ids: Collection[int]) -> dict[int, Standing]:
             granted=(force[one].granted_count or 0) if one in force else 0,
             refused=(force[one].refused_count or 0) if one in force else 0,
             queued_id=queued.get(one),
+            by=force[one].asked_by if one in force else "",
         )
         for one in ids
     }

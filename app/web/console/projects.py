@@ -197,6 +197,7 @@ def _dossier(
         reports=ready and Permission.AWARDS_RUN in given,
         reviews=found.project.state is ProjectState.AWARD_REVIEW
         and Permission.AWARDS_REVIEW in given,
+        own=guest.actor.name in {one.by for one in standings.values()},
     )  # fmt: skip
 
 
