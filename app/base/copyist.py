@@ -1,32 +1,27 @@
 """誊本 — the child process that makes a scanned page anew from a picture of others.
 
-Started by `base.documents` as a script, with nothing of ours in it: the picture comes in by
-standard input, a copy of its dots goes out. An exit other than 0 says why not.
+Run by `base.cell`, with nothing of ours in it: the picture comes in by standard input, a copy of
+its dots goes out. An exit other than 0 says why not.
 """
 
 from __future__ import annotations
 
 import io
-import resource
 import sys
 import warnings
 
 from PIL import Image, ImageOps
 
-MEMORY, SECONDS = 768 * 1024 * 1024, 15
+SECONDS = 15
 BROKEN, BOMB = 10, 11
 REFUSALS = {BROKEN: "base.document.broken", BOMB: "base.document.bomb"}
 MOST_DOTS = 40_000_000
+BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 FORMATS = {"jpg": "JPEG", "png": "PNG"}
 
 
 def main() -> int:
     """Read a picture from standard input, give out a copy; why not, as a number."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     ending, most = sys.argv[1], int(sys.argv[2])
     Image.MAX_IMAGE_PIXELS = MOST_DOTS
     warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -44,14 +39,3 @@ def main() -> int:
         return BOMB
     sys.stdout.buffer.write(out.getvalue())
     return 0
-
-
-if __name__ == "__main__":
-    try:
-        code = main()
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
-        code = BOMB
-    except Exception:  # noqa: BLE001  whatever a picture of others brings about: it cannot be read
-        code = BROKEN
-    sys.stdout.flush()
-    raise SystemExit(code)

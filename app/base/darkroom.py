@@ -1,25 +1,25 @@
 """暗房 — the child process that makes a photo anew from a picture of others: it can harm nothing.
 
-Started by `base.pictures` as a script, with nothing of ours in it: the picture comes in by standard
-input, a new one that holds its dots and nothing else goes out. An exit other than 0 says why not.
+Run by `base.cell`, with nothing of ours in it: the picture comes in by standard input, a new one
+that holds its dots and nothing else goes out. An exit other than 0 says why not.
 """
 
 from __future__ import annotations
 
 import io
-import resource
 import sys
 import warnings
 
 from PIL import Image, ImageOps
 
-MEMORY, SECONDS = 768 * 1024 * 1024, 10
+SECONDS = 10
 BROKEN, BOMB, SMALL = 10, 11, 12
 REFUSALS = {
     BROKEN: "people.photo.broken",
     BOMB: "people.photo.bomb",
     SMALL: "people.photo.small",
 }
+BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 FORMATS = ("JPEG", "PNG", "GIF", "BMP")
 MOST_DOTS = 40_000_000
 # Narrower than that, a face on a card of 25 mm is a blur.
@@ -32,11 +32,6 @@ _TURNED, _ON_ITS_SIDE = 0x0112, range(5, 9)
 
 def main() -> int:
     """Read a picture from standard input, give out ours; why not, as a number."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     width, height, most = map(int, sys.argv[1:4])
     Image.MAX_IMAGE_PIXELS = MOST_DOTS
     warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -60,14 +55,3 @@ def main() -> int:
             break
     sys.stdout.buffer.write(out.getvalue())
     return 0
-
-
-if __name__ == "__main__":
-    try:
-        code = main()
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
-        code = BOMB
-    except Exception:  # noqa: BLE001  whatever a picture of others brings about: it cannot be read
-        code = BROKEN
-    sys.stdout.flush()
-    raise SystemExit(code)

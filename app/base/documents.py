@@ -11,7 +11,6 @@ from app.kernel.errors import InvalidError
 
 LARGEST = 15 * 1024 * 1024
 
-_WAIT_S = 20
 _PDF = re.compile(rb"%PDF-[12]\.[0-9]", re.ASCII)
 _END, _TAIL = b"%%EOF", 1024
 # A file that is a PDF and something else besides: an archive, a page, a program's files.
@@ -19,6 +18,8 @@ _ARCHIVE_END, _ARCHIVE_ROOM = b"PK\x05\x06", 66_000
 _PAGE = re.compile(rb"<\s*(script|html|svg|!doctype|\?php)", re.IGNORECASE)
 # What makes a PDF do something when it is opened.
 _ACTIVE = re.compile(rb"/(JavaScript|Launch|EmbeddedFile|RichMedia)\b")
+# Any letter of such a word may be written by its number.
+_NUMBERED = re.compile(rb"#([0-9A-Fa-f]{2})")
 _PICTURES = {b"\xff\xd8\xff": ("image/jpeg", "jpg"), b"\x89PNG\r\n\x1a\n": ("image/png", "png")}
 _LONGEST_NAME = 80
 
@@ -62,11 +63,15 @@ def _objection(content: bytes) -> str:
         return "two_in_one"
     if _ARCHIVE_END in content[-_ARCHIVE_ROOM:]:
         return "two_in_one"
-    return "active" if _ACTIVE.search(content) else ""
+    spelt = _NUMBERED.sub(lambda found: bytes.fromhex(found[1].decode()), content)
+    return "active" if _ACTIVE.search(spelt) else ""
 
 
 def _copied(name: str, content: bytes, ending: str) -> bytes:
-    code, made = apart.run(copyist.__file__, ending, LARGEST, given=content, wait_s=_WAIT_S)
+    code, made = apart.run(
+        copyist.__file__, ending, LARGEST,
+        given=content, seconds=copyist.SECONDS, most=LARGEST,
+    )  # fmt: skip
     if code:
         said = copyist.REFUSALS.get(code, "base.document.bomb")
         raise InvalidError(said, name=_plain(name, ""))

@@ -11,7 +11,6 @@ LARGEST = 1024 * 1024
 # 25 x 35 mm at 300 dots an inch (domain.md 2.8).
 WIDTH, HEIGHT, KEPT = 295, 413, 200 * 1024
 
-_WAIT_S = 15
 _BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM")
 
 
@@ -35,7 +34,9 @@ def portrait(content: bytes) -> Portrait:
         raise InvalidError("people.photo.too_large", limit=LARGEST // 1024 // 1024)
     if not content.startswith(_BEGINNINGS):
         raise InvalidError("people.photo.kind")
-    end, made = apart.run(darkroom.__file__, WIDTH, HEIGHT, KEPT, given=content, wait_s=_WAIT_S)
+    end, made = apart.run(
+        darkroom.__file__, WIDTH, HEIGHT, KEPT, given=content, seconds=darkroom.SECONDS, most=KEPT
+    )
     if end:
         raise InvalidError(darkroom.REFUSALS.get(end, "people.photo.bomb"), least=darkroom.LEAST)
     return Portrait(made)

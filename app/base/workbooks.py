@@ -21,7 +21,6 @@ MOST_UNPACKED = 200 * 1024 * 1024
 MOST_RATIO = 100
 # A small file of one letter over and over is no bomb.
 _SMALL = 1024 * 1024
-_WAIT_S = 30
 _TEXT = "@"
 _RED = PatternFill("solid", fgColor="F8D7D4")
 _SHADE = PatternFill("solid", fgColor="E4EEF8")
@@ -38,7 +37,10 @@ def read_workbook(content: bytes, name: str) -> Table:
     2. The rest in a child process that may use so much memory and time.
     """
     _look(content)
-    end, said = apart.run(opening.__file__, MOST_CELLS, MOST_COLUMNS, given=content, wait_s=_WAIT_S)
+    end, said = apart.run(
+        opening.__file__, MOST_CELLS, MOST_COLUMNS,
+        given=content, seconds=opening.SECONDS, most=opening.OUTPUT,
+    )  # fmt: skip
     if end:
         raise InvalidError(opening.REFUSALS.get(end, "imports.file.bomb"), limit=MOST_CELLS)
     told = orjson.loads(said)

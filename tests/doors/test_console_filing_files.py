@@ -42,10 +42,12 @@ HOSTILE = {
     "a PDF within an archive": ("a.pdf", PDF[:9] + archive() + PDF[9:], "two_in_one"),
     "a PDF that is a page": ("a.pdf", PDF[:9] + b"<script>1</script>" + PDF[9:], "two_in_one"),
     "a PDF that runs": ("a.pdf", PDF.replace(b"/Catalog", b"/JavaScript"), "active"),
+    "a PDF that hides that it runs": (
+        "a.pdf", PDF.replace(b"/Catalog", b"/J#61va#53cript"), "active"),
     "too large a file": ("a.pdf", b"%PDF-1.4" + bytes(documents.LARGEST), "too_large"),
     "a picture cut short": ("a.png", picture("PNG")[:60], "broken"),
     "more dots than anybody scans": ("a.png", picture("PNG", (7000, 6000)), "bomb"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -16,6 +16,7 @@ from app.kernel.errors import InvalidError
 from app.kernel.table import CellKind, csv_of, plain
 
 SHEET = "xl/worksheets/sheet1.xml"
+RELATIONS = "xl/_rels/workbook.xml.rels"
 # Seconds of the processor, of this process and the child together.
 MOST = 2.0
 
@@ -82,12 +83,37 @@ def _zipped(parts: dict[str, bytes]) -> bytes:
     return out.getvalue()
 
 
+def _repeated() -> bytes:
+    """A small file that holds one long text, in every cell of its sheet."""
+    cells = "".join(
+        f'<row r="{n}">' + "<c t='s'><v>0</v></c>" * 20 + "</row>" for n in range(1, 1500)
+    )
+    named = b'<Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.'
+    named += b'openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/></Types>'
+    space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    parts = _parts()
+    parts["[Content_Types].xml"] = parts["[Content_Types].xml"].replace(b"</Types>", named)
+    parts[SHEET] = rows(cells)(b"")
+    long = f'<sst xmlns="{space}"><si><t>{"汉" * 500}</t></si></sst>'
+    return _zipped(parts | {"xl/sharedStrings.xml": long.encode()})
+
+
 def _macro_types() -> bytes:
-    old = zipfile.ZipFile(io.BytesIO(book(("a",))))
-    parts = {name: old.read(name) for name in old.namelist()}
+    parts = _parts()
     types = parts["[Content_Types].xml"]
     parts["[Content_Types].xml"] = types.replace(b"sheet.main+xml", b"sheet.macroEnabled.main+xml")
     return _zipped(parts)
+
+
+def _elsewhere() -> bytes:
+    parts = _parts()
+    found = parts[RELATIONS].replace(f"/{SHEET}".encode(), b"../../../etc/passwd")
+    return _zipped(parts | {RELATIONS: found})
+
+
+def _parts() -> dict[str, bytes]:
+    old = zipfile.ZipFile(io.BytesIO(book(("a",))))
+    return {name: old.read(name) for name in old.namelist()}
 
 
 def _lying() -> bytes:
@@ -133,6 +159,14 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "nothing in it": (book, "no_cells"),
     "more than may be sent": (lambda: b"PK" + b"\0" * (11 << 20), "too_large"),
     "a part larger than it says": (_lying, "broken"),
+    "one long text in every cell": (_repeated, "bomb"),
+    "a column that no sheet has": (
+        lambda: changed(xl_worksheets_sheet1__xml=rows('<row r="1"><c r="ZZZZZZ1"/></row>')),
+        "broken"),
+    "a number that is none": (
+        lambda: changed(xl_worksheets_sheet1__xml=rows("<row><c><v>NaN</v></c></row>")),
+        "broken"),
+    "a sheet that is elsewhere": (_elsewhere, "no_cells"),
 }  # fmt: skip
 
 
@@ -146,6 +180,19 @@ def test_a_hostile_workbook_is_refused_at_little_cost(name: str) -> None:
 
     assert said == expected
     assert spent() - before < MOST
+
+
+def test_what_a_workbook_brings_beside_its_cells_is_left_alone() -> None:
+    """A formula that would start a program, a link to another file, cells made one."""
+    cells = '<row r="1"><c t="str"><f>cmd|\' /C calc\'!A0</f><v>姓名</v></c>'
+    cells += "<c><f>[1]Sheet1!A1</f><v>5</v></c><c><f>1+1</f></c></row>"
+    joined = '</sheetData><mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>'
+    sheet = rows(cells)(b"").replace(b"</sheetData>", joined.encode())
+    content = changed(xl_worksheets_sheet1__xml=sheet, xl_externalLinks_externalLink1__xml=b"<x/>")
+
+    table = workbooks.read_workbook(content, "a.xlsx")
+
+    assert [[cell.text for cell in cells] for _, cells in table.rows] == [["姓名", "5"]]
 
 
 def test_cells_come_as_what_a_spreadsheet_keeps_them() -> None:

@@ -88,7 +88,7 @@ def test_nothing_catches_everything(source: Source) -> None:
     # The outermost door of each process, and the one that puts a failed job back.
     doors = {"app.base.outbox", "jobs.relay", "jobs.worker", "jobs.schedule", "app.cli.desk",
              "wechat.callback", "wechat.doors", "app.cli.supervise", "app.web.errors",
-             "app.base.copyist", "app.base.darkroom", "app.base.opening"}  # fmt: skip
+             "app.base.cell"}  # fmt: skip
 
     assert not caught or source.name in doors, caught
 
