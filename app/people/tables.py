@@ -9,7 +9,15 @@ from sqlalchemy import Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.database import Audited, Base, Personal, Placed, one_of
-from app.people.terms import IdType, ImportKind, ImportState, Sex, Status, TitleLevel
+from app.people.terms import (
+    IdType,
+    ImportKind,
+    ImportState,
+    PostingAct,
+    Sex,
+    Status,
+    TitleLevel,
+)
 
 
 class PersonRow(Placed, Audited, Base):
@@ -78,6 +86,35 @@ class StatusRow(Personal, Audited, Base):
     person_id: Mapped[int] = mapped_column(primary_key=True)
     from_on: Mapped[date] = mapped_column(primary_key=True)
     status: Mapped[str]
+
+
+class PostingRow(Personal, Audited, Base):
+    """任职 — a stretch of days in which a person stood in a unit and department.
+
+    From `ALWAYS` where its first day is not known. It moves along with the person: who they work
+    for now may read where they worked before, and who they worked for may not.
+    """
+
+    __tablename__ = "person_posting"
+    __table_args__ = (
+        one_of("began", PostingAct),
+        one_of("ended", PostingAct),
+        Index(None, "path"),
+        Index(None, "person_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    unit_id: Mapped[int]
+    # Null where they stood in none.
+    department_id: Mapped[int | None]
+    from_on: Mapped[date]
+    # Null while it lasts, and so is what ended it.
+    until_on: Mapped[date | None]
+    began: Mapped[str]
+    ended: Mapped[str | None]
+    # As they were when it ended; empty while it lasts.
+    title: Mapped[str]
+    post: Mapped[str]
 
 
 class PhotoRow(Personal, Audited, Base):

@@ -146,6 +146,52 @@ class Staff:
 History = tuple[tuple[date, Status], ...]
 
 
+class PostingAct(StrEnum):
+    """任职变动 — by which act somebody came to stand where they do, or left it."""
+
+    BEFORE = "before"  # 开始记任职经历时已在
+    NEW = "new"  # 新增人员
+    IMPORT = "import"  # 导入花名册
+    EDITS = "edits"  # 批量改
+    FORM = "form"  # 改资料
+    TRANSFER = "transfer"  # 转单位
+    MERGE = "merge"  # 合并档案
+    DEPARTMENT = "department"  # 合并科室
+    UNDO = "undo"  # 撤回
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """任职 — a stretch [from, until) in one unit and department; `ALWAYS` as from: not known.
+
+    Without `until` it lasts; title and post are those with which it ended. `id` is 0 of a new one.
+    """
+
+    unit_id: int
+    department_id: int | None
+    from_on: date
+    began: PostingAct
+    until_on: date | None = None
+    ended: PostingAct | None = None
+    title: str = ""
+    post: str = ""
+    id: int = 0
+
+    @property
+    def home(self) -> tuple[int, int | None]:
+        """The unit and department."""
+        return self.unit_id, self.department_id
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """任职经历 — a posting with the names of unit and department as they are called now."""
+
+    posting: Posting
+    unit: str
+    department: str
+
+
 class Fate(StrEnum):
     """导入去向 — what an import does with a row."""
 

@@ -50,6 +50,8 @@ def test_the_page_says_who_it_is_and_where_they_stand(desk: Desk) -> None:
     assert "990100001</span> 在用" in page
     assert "139****0001" in page
     assert "还没有刷卡参加的活动" in page
+    assert "<b>心内科</b>，颍川市第一人民医院" in page
+    assert "建档至今，导入花名册" in page
     number = id_number(date(1980, 3, 14), 2)
     assert number not in page
     assert f"{number[:3]}*************{number[-2:]}" in page

@@ -46,6 +46,7 @@ from app.people.terms import (
     PersonId,
     PersonNo,
     PersonPlan,
+    PostingAct,
 )
 
 # The column that each change of a card brings, and what it is for a list of cards.
@@ -54,7 +55,9 @@ _CARD_FATES = {CardChange.REGISTERED: Fate.ADDED, CardChange.READ: Fate.CHANGED}
 
 
 @command(Permission.PEOPLE_IMPORT, reaches=True)
-def import_people(work: Work, sheet: Sheet, *, dry_run: bool = False) -> Enrolment:
+def import_people(
+    work: Work, sheet: Sheet, *, dry_run: bool = False, act: PostingAct = PostingAct.IMPORT
+) -> Enrolment:
     """Let the people of a file and their cards stand as it says, all or none; a trial is none.
 
     1. Judge every line: the people among themselves and against everyone, then their cards.
@@ -69,7 +72,7 @@ def import_people(work: Work, sheet: Sheet, *, dry_run: bool = False) -> Enrolme
     drafts, changes = _judge_cards(work, sheet, judged.nos, judged.known, judged.faults)
     rows = [_fate(plan, change) for plan, change in zip(judged.plans, changes, strict=True)]
     if not dry_run:
-        standing = people.store_roster(work, judged.plans)
+        standing = people.store_roster(work, judged.plans, act)
         changed = (plan.known for plan in judged.plans if plan.columns)
         accounts.recheck(work, [known.id for known in changed if known is not None])
         card_ids = _store_cards(work, drafts, changes, standing)
@@ -91,7 +94,7 @@ def enrol(work: Work, tidied: Tidied) -> PersonNo:
     for person in known.values():
         fault = line.wrong("person_no", "people.import.no_taken", person=person.profile.name)
         raise InvalidError("imports.file.wrong_cells", rows=[fault], count=1, lines=1)
-    [row] = import_people(work, sheet).rows
+    [row] = import_people(work, sheet, act=PostingAct.NEW).rows
     return PersonNo(row.no)
 
 

@@ -26,7 +26,9 @@ from app.people import queries as people_queries
 from app.people import steps as people
 from app.people.rules import roster
 from app.people.rules.seen import mark_of
-from app.people.terms import Enrolment, Fate, ImportKind, KnownPerson
+from app.people.terms import Enrolment, Fate, ImportKind, KnownPerson, PostingAct
+
+_ACTS = {ImportKind.PEOPLE: PostingAct.IMPORT, ImportKind.EDITS: PostingAct.EDITS}
 
 
 @command(Permission.PEOPLE_IMPORT, reaches=True)
@@ -159,7 +161,7 @@ def _taken(work: Work, kind: ImportKind, import_id: int) -> Enrolment:
     nos = [line["person_no"] for line in sheet.lines]
     before = people_queries.known(work, nos, lock=True)
     cards = queries.cards_of_people(work, [one.id for one in before.values()], with_uid=True)
-    enrolment = import_people(work, sheet)
+    enrolment = import_people(work, sheet, act=_ACTS[kind])
     touched = {one.no for one in enrolment.rows if one.fate is not Fate.SAME}
     after = people_queries.known(work, touched, lock=False)
     return people.taken(work, row, enrolment, _before(before, after, cards))

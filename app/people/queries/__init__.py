@@ -21,6 +21,7 @@ from app.people.queries.persons import (
     within_sight,
 )
 from app.people.queries.photos import photo_marks, photo_of, photos_of
+from app.people.queries.postings import postings_of
 
 __all__ = [
     "LOOKED_AT",
@@ -47,6 +48,7 @@ __all__ = [
     "photo_marks",
     "photo_of",
     "photos_of",
+    "postings_of",
     "roster",
     "staff_of",
     "status_on",

@@ -18,11 +18,13 @@ from app.org import queries as org
 from app.people.queries.persons import known, people_of
 from app.people.queries.photos import photo_marks
 from app.people.rules.seen import mark_of
-from app.people.tables import PersonRow, StatusRow
+from app.people.tables import PersonRow, PostingRow, StatusRow
 from app.people.terms import KnownPerson, PersonFile
 
 # In the trail of a person: somebody looked at their whole numbers, and changed nothing.
 LOOKED_AT = "person_numbers"
+# Where somebody stood is told by itself, and each move of theirs with what made it.
+_TOLD_APART = PostingRow.__tablename__
 
 
 @query(Permission.PEOPLE_READ, reaches=True)
@@ -59,7 +61,7 @@ def trail_of(work: Work, no: str) -> tuple[Act, ...]:
     )
     moves = work.session.scalars(select(AuditEntry.change["path"]).where(own)).all()
     paths = {person.place.path, *_paths(moves)}
-    tables = [LOOKED_AT, *(table.name for table in personal_tables())]
+    tables = {LOOKED_AT, *(table.name for table in personal_tables())} - {_TOLD_APART}
     about = and_(AuditEntry.path.in_(paths), AuditEntry.table_name.in_(tables))
     return acts(work, or_(own, about))
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
 from sqlalchemy import BigInteger, any_, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from app.base import security
 from app.base.security import personal_tables
 from app.base.work import Work
 from app.kernel.errors import ConflictError, InvalidError, NotFoundError, RowError
@@ -22,8 +21,10 @@ from app.kernel.tidy import Tidied, without
 from app.people import queries
 from app.people.queries.imports import opened, packed
 from app.people.rules.seen import mark_of
+from app.people.steps import postings
 from app.people.steps.persons import write_dated, write_profile
-from app.people.tables import ImportRow, PersonRow, StatusRow
+from app.people.steps.postings import Move
+from app.people.tables import ImportRow, PersonRow, PostingRow, StatusRow
 from app.people.terms import (
     ID_NUMBER,
     UNDO_WITHIN,
@@ -40,7 +41,7 @@ from app.people.terms import (
 )
 
 # What goes with a person who was never here; of anything else there is, the person stays.
-_THEIRS = frozenset({"card", "person_status"})
+_THEIRS = frozenset({"card", "person_posting", "person_status"})
 # Leaving lines out can find no new fault but one of a pair, and then one of the next.
 _ROUNDS = 4
 
@@ -237,9 +238,7 @@ def put_back(
     }
     new = {no: person for no, person in same.items() if no in added}
     busy = _busy(work, [person.id for person in new.values()])
-    for no, person in same.items():
-        if no in before:
-            _restore(work, person, before[no])
+    _restore(work, [(person, before[no]) for no, person in same.items() if no in before])
     gone = [no for no, person in new.items() if person.id not in busy]
     _remove(work, [new[no].id for no in gone])
     undone = {*gone, *(no for no in same if no in before)}
@@ -257,16 +256,34 @@ def _busy(work: Work, ids: Collection[int]) -> set[int]:
 
 
 def _remove(work: Work, ids: Collection[int]) -> None:
-    for row in work.session.scalars(select(StatusRow).where(StatusRow.person_id == _any(ids))):
-        work.session.delete(row)
+    for kind in (StatusRow, PostingRow):
+        for row in work.session.scalars(select(kind).where(kind.person_id == _any(ids))):
+            work.session.delete(row)
     work.session.flush()
     for person in work.session.scalars(select(PersonRow).where(PersonRow.id == _any(ids))):
         work.session.delete(person)
     work.session.flush()
 
 
-def _restore(work: Work, person: KnownPerson, was: Mapping[str, Any]) -> None:
-    row = work.session.get_one(PersonRow, person.id)
+def _restore(work: Work, people: Sequence[tuple[KnownPerson, Mapping[str, Any]]]) -> None:
+    ids = _any([person.id for person, _ in people])
+    asked = select(PersonRow).where(PersonRow.id == ids)
+    rows = {row.id: row for row in work.session.scalars(asked)}
+    statuses: dict[int, list[StatusRow]] = {}
+    for status in work.session.scalars(select(StatusRow).where(StatusRow.person_id == ids)):
+        statuses.setdefault(status.person_id, []).append(status)
+    moves = []
+    for person, was in people:
+        row = rows[person.id]
+        home = Place(was["path"].removesuffix(f"p{person.id}."))
+        moves.append(Move.of(row, row.unit_id, was["department_id"], home))
+        _write_back(work, row, person, was)
+        told = tuple((date.fromisoformat(day), Status(status)) for day, status in was["history"])
+        row.status = write_dated(work, told, person.id, person.place, statuses.get(person.id, ()))
+    postings.settle_back(work, moves)
+
+
+def _write_back(work: Work, row: PersonRow, person: KnownPerson, was: Mapping[str, Any]) -> None:
     profile = Profile(
         name=was["name"],
         id_type=IdType(was["id_type"]),
@@ -288,15 +305,6 @@ def _restore(work: Work, person: KnownPerson, was: Mapping[str, Any]) -> None:
     if "id_number" in differing:
         row.id_number = work.site.vault.seal(profile.id_number, ID_NUMBER)
         row.id_number_index = bytes.fromhex(was["identity"])
-    row.department_id = was["department_id"]
-    told = tuple((date.fromisoformat(day), Status(status)) for day, status in was["history"])
-    rows = work.session.scalars(select(StatusRow).where(StatusRow.person_id == person.id)).all()
-    place = Place(was["path"])
-    row.status = write_dated(work, told, person.id, person.place, rows)
-    if place.path != row.path:
-        row.path = place.path
-        work.session.flush()
-        security.repath(work, {person.id: place})
 
 
 def _any(ids: Collection[int]) -> Any:

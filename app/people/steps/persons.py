@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, any_, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 
-from app.base import security, words
+from app.base import words
 from app.base.work import Work
 from app.kernel.errors import ConflictError, InvalidError, NotFoundError
 from app.kernel.place import Place
@@ -23,6 +23,8 @@ from app.org.terms import Unit, UnitKind
 from app.people import queries
 from app.people.rules import history, identity, roster
 from app.people.rules.seen import mark_of
+from app.people.steps import postings
+from app.people.steps.postings import Move
 from app.people.tables import PersonRow, StatusRow
 from app.people.terms import (
     ID_NUMBER,
@@ -32,6 +34,7 @@ from app.people.terms import (
     KnownPerson,
     PersonId,
     PersonPlan,
+    PostingAct,
     Profile,
     Roster,
     Status,
@@ -69,20 +72,20 @@ def judge_roster(work: Work, sheet: Sheet, *, lock: bool) -> Roster:
     return Roster(tuple(draft.no for draft in drafts), tuple(plans), known, tuple(found))
 
 
-def store_roster(work: Work, plans: Sequence[PersonPlan]) -> dict[str, tuple[PersonId, Place]]:
+def store_roster(
+    work: Work, plans: Sequence[PersonPlan], act: PostingAct
+) -> dict[str, tuple[PersonId, Place]]:
     """Let the people stand as planned; the id and place of everyone planned, by number.
 
     ConflictError when another import took a number or an identity at the same moment.
     """
     try:
-        added = _add(work, [plan for plan in plans if plan.known is None])
-        changed = _change(work, [plan for plan in plans if plan.known and plan.columns])
-        work.session.flush()
+        added = _add(work, [plan for plan in plans if plan.known is None], act)
+        changed = _change(work, [plan for plan in plans if plan.known and plan.columns], act)
     except IntegrityError as error:
         if not isinstance(error.orig, UniqueViolation):
             raise
         raise ConflictError("people.import.raced") from error
-    security.repath(work, dict(changed.values()))
     standing = {
         plan.draft.no: (plan.known.id, plan.known.place) for plan in plans if plan.known is not None
     }
@@ -114,11 +117,11 @@ def amend(work: Work, no: str, said: Amendment, *, seen: str) -> KnownPerson:
     person = _as_seen(work, no, seen)
     home, department_id = _home(work, person, said.department_code)
     row = work.session.get_one(PersonRow, person.id)
+    move = Move.of(row, person.unit_id, department_id, home)
     if said.name != row.name:
         row.name, row.name_key = said.name, _name_key(said.name)
     row.title, row.title_level, row.post = said.title, said.title_level, said.post
     row.education, row.specialty = said.education, said.specialty
-    row.department_id = department_id
     if said.phone:
         number = identity.phone(said.phone.reveal())
         if isinstance(number, identity.Refusal):
@@ -126,11 +129,7 @@ def amend(work: Work, no: str, said: Amendment, *, seen: str) -> KnownPerson:
         if number != person.profile.phone.reveal():
             row.phone = work.site.vault.seal(Secret(number), PHONE)
             row.phone_index = work.site.vault.index(Secret(number), PHONE)
-    place = home.person(person.id)
-    if place.path != row.path:
-        row.path = place.path
-        work.session.flush()
-        security.repath(work, {person.id: place})
+    postings.settle(work, [move], PostingAct.FORM)
     return person
 
 
@@ -163,6 +162,7 @@ def close_as_merged(work: Work, closed: KnownPerson, kept: KnownPerson) -> None:
     rows = work.session.scalars(select(StatusRow).where(StatusRow.person_id == closed.id)).all()
     row.status = write_dated(work, told, closed.id, closed.place, rows)
     row.merged_into = kept.id
+    postings.join(work, closed, kept)
 
 
 def relocate(
@@ -175,25 +175,19 @@ def relocate(
     row = work.session.get(PersonRow, person_id, with_for_update=True, populate_existing=True)
     if row is None or row.unit_id != source_id:
         raise ConflictError("people.person.left")
-    place = (department or unit).place.person(person_id)
-    row.unit_id, row.department_id = unit.id, department.id if department else None
-    row.path = place.path
-    work.session.flush()
-    security.repath(work, {person_id: place})
+    department_id = department.id if department else None
+    move = Move.of(row, unit.id, department_id, (department or unit).place)
+    postings.settle(work, [move], PostingAct.TRANSFER)
 
 
 def move_all(work: Work, source: Unit, target: Unit) -> int:
     """Everybody at or under one department stands in another; how many they are."""
     low, high = source.place.bounds
     within = (PersonRow.path >= low, PersonRow.path < high)
-    places = {}
-    for row in work.session.scalars(select(PersonRow).where(*within).with_for_update()):
-        place = target.place.person(row.id)
-        row.department_id, row.path = target.id, place.path
-        places[row.id] = place
-    work.session.flush()
-    security.repath(work, places)
-    return len(places)
+    rows = work.session.scalars(select(PersonRow).where(*within).with_for_update())
+    moves = [Move.of(row, row.unit_id, target.id, target.place) for row in rows]
+    postings.settle(work, moves, PostingAct.DEPARTMENT)
+    return len(moves)
 
 
 def _as_seen(work: Work, no: str, mark: str) -> KnownPerson:
@@ -234,35 +228,46 @@ def _home(work: Work, person: KnownPerson, code: str) -> tuple[Place, int | None
     return department.place, department.id
 
 
-def _add(work: Work, plans: Sequence[PersonPlan]) -> dict[str, tuple[PersonId, Place]]:
+def _add(
+    work: Work, plans: Sequence[PersonPlan], act: PostingAct
+) -> dict[str, tuple[PersonId, Place]]:
     ids = work.fresh_ids(PersonRow, len(plans))
-    made = {}
+    made, rows = {}, []
     for person_id, plan in zip(ids, plans, strict=True):
         place = plan.home.person(person_id)
-        row = PersonRow(id=person_id, path=place.path, person_no=plan.draft.no)
+        row = PersonRow(
+            id=person_id, path=place.path, person_no=plan.draft.no, unit_id=plan.unit.id,
+            department_id=plan.department.id if plan.department else None,
+        )  # fmt: skip
         _write(work, row, plan)
         work.session.add(row)
+        rows.append(row)
         _write_history(work, plan, person_id, place, ())
         made[plan.draft.no] = (PersonId(person_id), place)
+    postings.begin(work, rows, act)
     return made
 
 
-def _change(work: Work, plans: Iterable[PersonPlan]) -> dict[str, tuple[PersonId, Place]]:
+def _change(
+    work: Work, plans: Iterable[PersonPlan], act: PostingAct
+) -> dict[str, tuple[PersonId, Place]]:
     differing = {plan.known.id: plan for plan in plans if plan.known is not None}
     ids = literal(list(differing), ARRAY(BigInteger))
     statuses: dict[int, list[StatusRow]] = {}
     for status in work.session.scalars(select(StatusRow).where(StatusRow.person_id == any_(ids))):
         statuses.setdefault(status.person_id, []).append(status)
-    moved = {}
+    moves = []
     for row in work.session.scalars(select(PersonRow).where(PersonRow.id == any_(ids))):
         plan = differing[PersonId(row.id)]
-        place = plan.home.person(row.id)
+        department_id = plan.department.id if plan.department else None
+        moves.append(Move.of(row, plan.unit.id, department_id, plan.home))
         _write(work, row, plan)
         _write_history(work, plan, row.id, Place(row.path), statuses.get(row.id, ()))
-        if place.path != row.path:
-            row.path = place.path
-            moved[row.person_no] = (PersonId(row.id), place)
-    return moved
+    places = postings.settle(work, moves, act)
+    return {
+        move.row.person_no: (PersonId(move.row.id), places[move.row.id])
+        for move in moves if move.row.id in places
+    }  # fmt: skip
 
 
 def write_profile(work: Work, row: PersonRow, profile: Profile, sealed: Collection[str]) -> None:
@@ -287,8 +292,6 @@ def _write(work: Work, row: PersonRow, plan: PersonPlan) -> None:
     if "id_number" in differing:
         row.id_number = vault.seal(profile.id_number, ID_NUMBER)
         row.id_number_index = vault.index(plan.draft.identity, ID_NUMBER)
-    row.unit_id = plan.unit.id
-    row.department_id = plan.department.id if plan.department else None
     row.status = history.newest(plan.history)
 
 

@@ -45,9 +45,9 @@ _LONGEST = 64  # of what is said back, or cannot be a number
 
 @blueprint.get("/<no>")
 @passes(
-    *frame.DOORS, "people.file_of", "people.trail_of", "cards.held_by", "accounts.bindings_of",
-    "credits.position_of", "credits.years_of", "credits.courses_of", "awards.activities_of",
-    "org.tree", "transfers.transfers_of",
+    *frame.DOORS, "people.file_of", "people.trail_of", "people.postings_of", "cards.held_by",
+    "accounts.bindings_of", "credits.position_of", "credits.years_of", "credits.courses_of",
+    "awards.activities_of", "org.tree", "transfers.transfers_of",
 )  # fmt: skip
 @entered(Stage.OPEN)
 def person(guest: Guest, no: str) -> ResponseReturnValue:
@@ -186,6 +186,7 @@ def _page(
         held = cards.held_by(work, no)
         bound = bindings.bindings_of(work, no)
         trail = people.trail_of(work, no)
+        served = people.postings_of(work, no)
         moves = transfers.transfers_of(work, no)
         activities = awards.activities_of(work, no, position.year.span) if position else ()
         courses = credits.courses_of(work, no, position.year.number) if position else ()
@@ -199,7 +200,8 @@ def _page(
         rows=tuple(speech.row(one, today) for one in activities), today=today,
         trail=trails.lines(trail, names),
         now_is=history.in_force(file.person.history, today), statuses=tuple(Status),
-        always=ALWAYS, moves=moves, refusal=words.of_error(refused) if refused else "", at_form=at,
+        always=ALWAYS, moves=moves, served=served,
+        refusal=words.of_error(refused) if refused else "", at_form=at,
         filled=filled or {}, bare=bare, most_unmasked=UNMASKED.tries, said=trails.said,
         figure=saying.figure, dated=saying.dated, moment=saying.full_moment,
     )  # fmt: skip
