@@ -9,6 +9,7 @@ from sqlalchemy.engine import make_url
 from app.accounts import tables as _accounts
 from app.attendance import tables as _attendance
 from app.awards import tables as _awards
+from app.base import progress as _progress
 from app.base import trail as _trail
 from app.base.database import Base
 from app.cards import tables as _cards
@@ -22,7 +23,7 @@ from app.standards import tables as _standards
 from app.transfers import tables as _transfers
 
 TABLES = (
-    _accounts, _attendance, _awards, _cards, _credits, _filing, _making, _org, _people, _projects, _standards, _trail, _transfers
+    _accounts, _attendance, _awards, _cards, _credits, _filing, _making, _org, _people, _progress, _projects, _standards, _trail, _transfers
 )  # fmt: skip
 LOCK = 4_201_958  # any number that nothing else in the database uses
 

@@ -8,8 +8,8 @@ from sqlalchemy.exc import IntegrityError
 from app.attendance import steps as attendance
 from app.awards import queries, rules, steps
 from app.awards.tables import DenialRow, RunRow
-from app.awards.terms import UNDO_DAYS, Options, RunState
-from app.base import words
+from app.awards.terms import TASK, UNDO_DAYS, Options, RunState, RunStep
+from app.base import progress, words
 from app.base.outbox import NotYetError
 from app.base.work import Work, command
 from app.kernel.actor import Permission
@@ -20,8 +20,9 @@ from app.kernel.errors import (
     NotFoundError,
     UnavailableError,
 )
+from app.kernel.place import Place
 from app.projects import queries as projects
-from app.projects import steps as progress
+from app.projects import steps as life
 from app.projects.rules import reached
 from app.projects.terms import Act, Batch, BatchId, ProjectState
 
@@ -63,6 +64,7 @@ def carry_out(work: Work, run_id: int) -> None:
 
     In turn, so that of two runs the later sees the earlier whole. NotYetError where a run of the
     same days was asked for before and still waits, or a file with records of the batch comes in.
+    Of one that somebody stops meanwhile nothing stands.
     """
     run = work.session.get(RunRow, run_id)
     if run is None:
@@ -75,26 +77,13 @@ def carry_out(work: Work, run_id: int) -> None:
     batch = projects.batches_of(work, [batch_id])[batch_id]
     if not attendance.records_as_they_are(work, batch_id) or _comes_after(work, batch, run_id):
         raise NotYetError
-    before = queries.latest_run(work, batch.id, RunState.DONE)
-    with work.reaching():
-        # A card that became known a moment ago counts, though its own job has not come to it yet.
-        attendance.settle(work, [batch_id])
-        try:
-            case = queries.case_of(work, batch)
-            judgement = queries.judge(work, case, rules.plan_from_json(run.plan))
-            progress.advance(work, batch.project.id, *_AWARDING)
-        except (ConflictError, InvalidError) as refusal:
-            _fail(work, run, refusal)
-            return
-        if before is not None:
-            work.session.get_one(RunRow, before.id).state = RunState.REPLACED
-            work.session.flush()
-        run.state, run.done_at, run.edition_id = RunState.DONE, work.now, case.edition.id
-        run.credit_class = case.item.credit_class
-        run.granted_count, run.refused_count = judgement.outcome.granted, judgement.outcome.refused
-        run.reasons = {why.value: count for why, count in judgement.outcome.reasons}
-        run.over_limit = judgement.outcome.over_limit or None
-        steps.store(work, run_id, judgement, reason=f"replaced by run {run_id}")
+    try:
+        tell = progress.Doing(work, TASK, run_id, Place(run.path), RunStep.READING)
+        with work.wholly():
+            _carry_out(work, run, batch, tell)
+            tell.finish()
+    except progress.StoppedError as stopped:
+        _end(work, run, ConflictError("awards.run.stopped", by=stopped.by))
 
 
 @command(Permission.AWARDS_RUN)
@@ -104,25 +93,32 @@ def give_up(work: Work, run_id: int) -> None:
     if run is None:
         raise NotFoundError("awards.run.unknown", run=run_id)
     if run.state == RunState.QUEUED:
-        _fail(work, run, UnavailableError("awards.run.given_up"))
+        _end(work, run, UnavailableError("awards.run.given_up"))
 
 
 @command(Permission.AWARDS_RUN)
-def cancel(work: Work, run_id: int) -> None:
-    """停下 — a run that still waits is not judged. ConflictError for one that is being judged.
+def cancel(work: Work, run_id: int) -> bool:
+    """停下 — nothing of a run is written; ConflictError for one that is done, or ended otherwise.
 
-    Judging is one transaction: it cannot be stopped halfway, and leaves nothing half done.
+    True: it waited, and is not judged. False: a worker has it, who ends it at the next look.
     """
     asked = select(RunRow).where(RunRow.id == run_id)
-    found = work.session.scalar(asked)
-    if found is None:
+    run = work.session.scalar(asked)
+    if run is None:
         raise NotFoundError("awards.run.unknown", run=run_id)
-    run = work.session.scalar(
-        asked.with_for_update(skip_locked=True).execution_options(populate_existing=True)
-    )
-    if run is None or run.state != RunState.QUEUED:
-        raise ConflictError("awards.run.under_way", run=run_id)
-    _fail(work, run, ConflictError("awards.run.cancelled", by=work.actor.name))
+    place = Place(run.path)
+    # From here on, until this work ends, whoever judges it cannot come to the end.
+    progress.ask_stop(work, TASK, run_id, place)
+    again = asked.execution_options(populate_existing=True)
+    held = work.session.scalar(again.with_for_update(skip_locked=True))
+    run = held or work.session.scalars(again).one()
+    if run.state != RunState.QUEUED:
+        raise ConflictError("awards.run.over", run=run_id)
+    if held is None:
+        work.note(RunRow.__tablename__, run_id, place, kind="stop")
+    else:
+        _end(work, run, ConflictError("awards.run.cancelled", by=work.actor.name))
+    return held is not None
 
 
 @command(Permission.AWARDS_UNDO, reaches=True)
@@ -149,7 +145,7 @@ def undo(work: Work, run_id: int, reason: str) -> int:
     batch_id = BatchId(run.batch_id)
     project = projects.batches_of(work, [batch_id])[batch_id].project
     others = queries.awarded_among(work, projects.batch_ids_of(work, project.id))
-    progress.advance(work, project.id, *_AWARDING, *(() if others else (Act.UNDO,)))
+    life.advance(work, project.id, *_AWARDING, *(() if others else (Act.UNDO,)))
     with work.reaching():
         return steps.take_back(work, run.batch_id, run_id, reason.strip())
 
@@ -169,7 +165,7 @@ def report(work: Work, project_no: str) -> None:
     ]  # fmt: skip
     if open_ones or not any(standing.run_id is not None for standing in standings.values()):
         raise ConflictError("awards.report.not_all", project_no=batches[0].project.no)
-    progress.advance(work, batches[0].project.id, Act.REPORT)
+    life.advance(work, batches[0].project.id, Act.REPORT)
 
 
 @command(Permission.AWARDS_REVIEW)
@@ -197,7 +193,7 @@ def _review(work: Work, project_no: str, act: Act, remark: str | None = None) ->
     project = _batches_of(work, project_no)[0].project
     if project.state is not ProjectState.AWARD_REVIEW:
         raise ConflictError("awards.review.not_waiting", project_no=project.no)
-    progress.advance(work, project.id, act, remark=remark)
+    life.advance(work, project.id, act, remark=remark)
 
 
 def _batches_of(work: Work, project_no: str) -> tuple[Batch, ...]:
@@ -254,6 +250,35 @@ def _of_batch(work: Work, project_no: str, batch_no: int, person_no: str) -> tup
 
 def _denial(batch_id: int, person_id: int) -> Select[DenialRow]:
     return select(DenialRow).where(DenialRow.batch_id == batch_id, DenialRow.person_id == person_id)
+
+
+def _carry_out(work: Work, run: RunRow, batch: Batch, tell: progress.Doing) -> None:
+    before = queries.latest_run(work, batch.id, RunState.DONE)
+    with work.reaching():
+        # A card that became known a moment ago counts, though its own job has not come to it yet.
+        attendance.settle(work, [batch.id])
+        try:
+            case = queries.case_of(work, batch)
+            judgement = queries.judge(work, case, rules.plan_from_json(run.plan), tell)
+            life.advance(work, batch.project.id, *_AWARDING)
+        except (ConflictError, InvalidError) as refusal:
+            _fail(work, run, refusal)
+            return
+        if before is not None:
+            work.session.get_one(RunRow, before.id).state = RunState.REPLACED
+            work.session.flush()
+        run.state, run.done_at, run.edition_id = RunState.DONE, work.now, case.edition.id
+        run.credit_class = case.item.credit_class
+        run.granted_count, run.refused_count = judgement.outcome.granted, judgement.outcome.refused
+        run.reasons = {why.value: count for why, count in judgement.outcome.reasons}
+        run.over_limit = judgement.outcome.over_limit or None
+        steps.store(work, run.id, judgement, f"replaced by run {run.id}", tell)
+
+
+def _end(work: Work, run: RunRow, why: CmeError) -> None:
+    """It is not judged, and has no progress any more."""
+    _fail(work, run, why)
+    progress.forget(work, TASK, run.id)
 
 
 def _fail(work: Work, run: RunRow, why: CmeError) -> None:

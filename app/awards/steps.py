@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 import orjson
@@ -11,7 +12,8 @@ from sqlalchemy import select, text
 
 from app.awards.queries import Case, Judgement
 from app.awards.tables import DenialRow
-from app.awards.terms import Reason, Verdict
+from app.awards.terms import Reason, RunStep, Verdict
+from app.base.progress import Tell
 from app.base.work import Work, driver_connection
 from app.credits import steps as ledger
 from app.credits.terms import Part, Source
@@ -20,6 +22,8 @@ from app.people.terms import Person
 from app.standards import rules as standard_rules
 
 _ROWS_A_BLOCK = 5_000
+# Between two shares somebody may stop it, and is told how far it is.
+_ROWS_AT_ONCE = 50_000
 
 _TURN = text("select pg_advisory_xact_lock(hashtextextended('award', 0))")
 
@@ -41,6 +45,8 @@ insert into award_verdict (
   run_id, person_id, part, path, granted, gross, cap, net, hours, reasons)
 select :run_id, p.id, j.part, p.path, j.granted, j.gross, j.cap, j.net, j.hours, j.reasons
 from (select * from judged order by person_id) j join person p on p.id = j.person_id""")
+
+_EMPTY = text("truncate judged")
 
 _SAME_VERDICTS = text("""
 insert into award_verdict (
@@ -64,20 +70,17 @@ def take_turn(work: Work) -> None:
     work.session.execute(_TURN)
 
 
-def store(work: Work, run_id: int, judgement: Judgement, reason: str) -> None:
+def store(work: Work, run_id: int, judgement: Judgement, reason: str, tell: Tell) -> None:
     """Store every verdict of a run, and make the ledger agree with them."""
     work.session.execute(_ROOM)
     whole = judgement.brief.credits
     amounts = {"whole": Credit.cents(whole), "hours": _hours(judgement.case, whole)}
     work.session.execute(text(_JUDGED.format(**amounts)))
-    with driver_connection(work).cursor() as cursor:
-        with cursor.copy("copy judged (person_id) from stdin") as copy:
-            for block in _plain_blocks(judgement):
-                copy.write(block)
-        with cursor.copy("copy judged from stdin") as copy:
-            for block in _blocks(judgement):
-                copy.write(block)
-    work.session.execute(_STORE, {"run_id": run_id})
+    count, stored = len(judgement.plain) + len(judgement.verdicts), 0
+    for plain, verdicts in _shares(judgement):
+        tell(RunStep.STORING, stored, count)
+        stored += _store(work, run_id, judgement.case, plain, verdicts)
+    tell(RunStep.ENTERING)
     ledger.open_due(work)
     work.session.execute(_DUE, {"run_id": run_id})
     case = judgement.case
@@ -121,18 +124,52 @@ def take_back(work: Work, batch_id: int, run_id: int, reason: str) -> int:
     return ledger.take_back(work, batch_id=batch_id, run_id=run_id, reason=reason)
 
 
-def _plain_blocks(judgement: Judgement) -> Iterator[bytes]:
+def _shares(judgement: Judgement) -> Iterator[tuple[Sequence[int], Sequence[Verdict]]]:
+    """All verdicts in shares that are stored at once, from person to person; usually it is one."""
+    plain, rest = judgement.plain, judgement.verdicts
+    if len(plain) + len(rest) <= _ROWS_AT_ONCE:
+        yield plain, rest
+        return
+    rest = tuple(sorted(rest, key=_person))
+    people = sorted([*plain, *map(_person, rest)])
+    first_plain = first_rest = 0
+    for until in (*people[_ROWS_AT_ONCE::_ROWS_AT_ONCE], people[-1] + 1):
+        next_plain, next_rest = bisect_left(plain, until), bisect_left(rest, until, key=_person)
+        yield plain[first_plain:next_plain], rest[first_rest:next_rest]
+        first_plain, first_rest = next_plain, next_rest
+
+
+def _store(
+    work: Work, run_id: int, case: Case, plain: Sequence[int], verdicts: Sequence[Verdict]
+) -> int:
+    """Store a share of the verdicts; how many they were."""
+    with driver_connection(work).cursor() as cursor:
+        with cursor.copy("copy judged (person_id) from stdin") as copy:
+            for block in _plain_blocks(plain):
+                copy.write(block)
+        with cursor.copy("copy judged from stdin") as copy:
+            for block in _blocks(case, verdicts):
+                copy.write(block)
+    work.session.execute(_STORE, {"run_id": run_id})
+    work.session.execute(_EMPTY)
+    return len(plain) + len(verdicts)
+
+
+def _person(verdict: Verdict) -> int:
+    return verdict.person_id
+
+
+def _plain_blocks(plain: Sequence[int]) -> Iterator[bytes]:
     """Who has the full credits, in COPY's text format, thousands of rows a block."""
-    for start in range(0, len(judgement.plain), _ROWS_A_BLOCK):
-        some = judgement.plain[start : start + _ROWS_A_BLOCK]
-        yield ("\n".join(map(str, some)) + "\n").encode()
+    for start in range(0, len(plain), _ROWS_A_BLOCK):
+        yield ("\n".join(map(str, plain[start : start + _ROWS_A_BLOCK])) + "\n").encode()
 
 
-def _blocks(judgement: Judgement) -> Iterator[bytes]:
+def _blocks(case: Case, verdicts: Sequence[Verdict]) -> Iterator[bytes]:
     """All other verdicts in the same way."""
-    for start in range(0, len(judgement.verdicts), _ROWS_A_BLOCK):
-        some = judgement.verdicts[start : start + _ROWS_A_BLOCK]
-        yield "".join([_line(judgement.case, verdict) for verdict in some]).encode()
+    for start in range(0, len(verdicts), _ROWS_A_BLOCK):
+        some = verdicts[start : start + _ROWS_A_BLOCK]
+        yield "".join([_line(case, verdict) for verdict in some]).encode()
 
 
 def _line(case: Case, verdict: Verdict) -> str:

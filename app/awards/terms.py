@@ -34,6 +34,19 @@ class RunState(StrEnum):
     FAILED = "failed"  # 未能授分
 
 
+# The topic under which runs wait for a worker, who tells how far one is.
+TASK = "awards.run"
+
+
+class RunStep(StrEnum):
+    """授分步骤 — what a worker does of a run, in this order."""
+
+    READING = "reading"  # 读取刷卡
+    JUDGING = "judging"  # 判定
+    STORING = "storing"  # 写入结论
+    ENTERING = "entering"  # 记入学分账
+
+
 class Strategy(StrEnum):
     """授分策略 — what attendance a batch asks for, domain.md 2.4.
 

@@ -95,6 +95,12 @@ class Work:
             raise
         _set_scope(self.session, self.actor.place)
 
+    @contextmanager
+    def wholly(self) -> Iterator[None]:
+        """All of the block is done or, where it raises, nothing of it; the work goes on."""
+        with self.session.begin_nested():
+            yield
+
     def _entry(
         self, table: str, row_id: object, path: str, change: dict[str, Any]
     ) -> dict[str, Any]:

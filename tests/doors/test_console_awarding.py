@@ -108,7 +108,7 @@ def test_an_award_is_followed_among_ones_own_tasks_and_stopped_while_it_waits(
     again = awarded(desk, owner)
     late = desk.send(f"/console/tasks/{again.rpartition('/')[2]}/cancel")
     page = shown(desk, late.location)
-    assert "已经在办或者办完了，不能再停" in page
+    assert "已经办完了，停不下来了" in page
     assert f"已授分：{GRANTED} 人得分" in page
 
 

@@ -13,10 +13,12 @@ from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import Engine, event, text
+from sqlalchemy.exc import OperationalError
 
 from app.awards import commands as awards
+from app.awards import queries as awarding
 from app.awards.terms import Options
-from app.base import outbox
+from app.base import outbox, progress
 from app.base.site import Site
 from app.base.work import begin
 from app.cards import commands as cards
@@ -323,6 +325,80 @@ def test_a_run_that_was_given_up_does_not_bar_the_next(
     outbox.deliver(site, asked(site))
 
     assert in_force(owner) == {(HE_MIN, NO, 1): "6.00"}
+
+
+@pytest.mark.parametrize(
+    ("said", "stopped"),
+    [
+        # While it judges, when all is written but the last look, and after the last look.
+        (UNKNOWN_CARDS, False),
+        ("insert into person_year", False),
+        ("DELETE FROM progress", "awards.run.over"),
+    ],
+)
+def test_a_run_that_is_stopped_is_not_done_and_one_that_is_done_is_not_stopped(
+    site: Site,
+    owner: Engine,
+    present: Machine,
+    count: Callable[..., int],
+    said: str,
+    stopped: object,
+) -> None:
+    present.upload()
+    message = asked(site)
+
+    with halfway(site, said, partial(stop, site)) as answers:
+        assert outbox.deliver(site, message)
+
+    assert answers == [stopped]
+    done = stopped == "awards.run.over"
+    assert outcome(owner) == ((1, 0, {}) if done else None)
+    assert in_force(owner) == ({(HE_MIN, NO, 1): "5.00"} if done else {})
+    assert count("award_verdict") == done
+    assert count("award_run", "state = 'failed' and remark like 'tests 在办理当中停下了%'") != done
+    assert count("project", "state = 'awarded'") == done
+    assert count("progress") == 0
+
+
+def stop(site: Site) -> object:
+    """What whoever stops the run is told: whether it is stopped already, or why it cannot be."""
+    try:
+        with begin(site, OPERATOR) as work:
+            return awards.cancel(work, work.session.scalars(text("select id from award_run")).one())
+    except ConflictError as refusal:
+        return refusal.code
+
+
+def test_a_killed_worker_leaves_no_progress_standing_and_the_next_heeds_who_stopped_it(
+    site: Site, owner: Engine, present: Machine, count: Callable[..., int]
+) -> None:
+    def kill() -> progress.Progress:
+        before = how_far()
+        with owner.connect() as connection:
+            connection.execute(
+                text("select pg_terminate_backend(pid) from pg_stat_activity"
+                     " where datname = current_database() and backend_xid is not null")
+            )  # fmt: skip
+        return before
+
+    def how_far() -> progress.Progress:
+        with begin(site, OPERATOR) as work:
+            [run] = awarding.own_runs(work).runs
+        assert run.progress is not None
+        return run.progress
+
+    present.upload()
+    message = asked(site)
+    with halfway(site, UNKNOWN_CARDS, kill) as seen, pytest.raises(OperationalError):
+        outbox.deliver(site, message)
+
+    assert [(one.step, one.under_way) for one in seen] == [("reading", True)]
+    assert (how_far().step, how_far().under_way) == ("reading", False)
+    assert count("award_run", "state = 'queued'") == 1
+    assert stop(site) is True
+    assert outbox.deliver(site, message)
+    assert outcome(owner) is None
+    assert count("progress") == 0
 
 
 def test_of_many_schedulers_each_turn_is_told_by_one(

@@ -26,7 +26,7 @@ from app.attendance.terms import Device, DeviceKind, SwipeId
 from app.attendance.terms.drivers import Sent
 from app.awards import commands as awards
 from app.awards.terms import Options
-from app.base import outbox
+from app.base import outbox, progress
 from app.base.database import Base
 from app.base.site import Site
 from app.base.work import begin
@@ -209,6 +209,7 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
     _reported(site)
     people_in = entered(site, cast, official)
     _contested(site)
+    _stopped(site, cast)
     queued_upload_id = _queued(site)
     machine.tap(held(CAO_JING), at=at("17:40:00", "2013-05-19"))
     with begin(site, OPERATOR) as work:
@@ -236,6 +237,13 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
         found["entry"], code, invitation,
         _granted(site, invitation), token, unsent.data, unsent.batch_id, people_in,
     )  # fmt: skip
+
+
+def _stopped(site: Site, cast: Cast) -> None:
+    """Of each hospital a job that is to end as soon as it begins."""
+    for number, actor in enumerate((cast.hospital_admin, cast.county_hospital_admin)):
+        with begin(site, actor) as work:
+            progress.ask_stop(work, "tests", number, actor.place)
 
 
 def _reported(site: Site) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import struct
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator
 from datetime import timedelta
 from typing import Any
 
@@ -39,6 +39,12 @@ from (
 ) ordered
 group by person_id order by person_id
 """
+# As the index has them in order, nothing is sorted.
+_CROWD_SIZE = text("""
+select count(*) from (
+  select from swipe
+  where batch_id = :batch_id and person_id is not null and state <> 'discarded'
+  group by person_id) people""")
 # More at once take longer each: what is alive must be looked through for what is not.
 _PEOPLE_AT_ONCE = 1_000
 
@@ -87,20 +93,29 @@ _CAUSES = {
 _CARD_CAUSES = {CardState.LOST: Cause.LOST, CardState.REPLACED: Cause.REPLACED}
 
 
-def crowd(work: Work, batch_id: int) -> Iterator[Crowd]:
+def crowd(work: Work, batch_id: int) -> Generator[Crowd]:
     """考情 — each person whom a record of the batch names, with the ms of their counted swipes.
 
     In order of person, a thousand at a time; swipes ascend; a person of whom no record is
     counted has none. The rows are read in binary while the server still makes them, so that
-    judging and reading overlap; until the end the connection can do nothing else.
+    judging and reading overlap; until the end, or until it is closed, which leaves the transaction
+    failed, the connection can do nothing else.
     """
     with driver_connection(work).cursor(binary=True) as cursor:
         rows = cursor.stream(_CROWD, (batch_id,), size=_PEOPLE_AT_ONCE)
-        while some := list(itertools.islice(rows, _PEOPLE_AT_ONCE)):
-            yield [
-                (person, _unpacker(len(packed))(packed) if packed else ())
-                for person, packed in some
-            ]
+        try:
+            while some := list(itertools.islice(rows, _PEOPLE_AT_ONCE)):
+                yield [
+                    (person, _unpacker(len(packed))(packed) if packed else ())
+                    for person, packed in some
+                ]
+        finally:
+            rows.close()  # type: ignore[attr-defined]  # a generator, though psycopg does not say
+
+
+def crowd_size(work: Work, batch_id: int) -> int:
+    """How many people the crowd of a batch has."""
+    return int(work.session.execute(_CROWD_SIZE, {"batch_id": batch_id}).scalar_one())
 
 
 @functools.cache

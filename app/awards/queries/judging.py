@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -16,10 +17,12 @@ from app.awards.terms import (
     Outcome,
     Plan,
     RunState,
+    RunStep,
     Situation,
     Slot,
     Verdict,
 )
+from app.base.progress import Tell
 from app.base.work import Work, query
 from app.credits import queries as ledger
 from app.credits.terms import Part
@@ -105,10 +108,10 @@ def brief_of(work: Work, case: Case, plan: Plan) -> Brief:
     return rules.resolve(plan, _occasion(case), [person.id for person in listed.values()])
 
 
-def judge(work: Work, case: Case, plan: Plan) -> Judgement:
+def judge(work: Work, case: Case, plan: Plan, tell: Tell | None = None) -> Judgement:
     """Judge everyone whom a record of the batch names, and its lecturers; writes nothing.
 
-    The caller reaches: attendees come from anywhere.
+    The caller reaches: attendees come from anywhere. `tell` hears how many are judged of how many.
     """
     brief = brief_of(work, case, plan)
     situations = situations_of(work, case)
@@ -116,10 +119,14 @@ def judge(work: Work, case: Case, plan: Plan) -> Judgement:
     unknown = facts.unknown_card_count(work, case.batch.id)
     plain: list[int] = []
     rest: list[Verdict] = []
-    for some in facts.crowd(work, case.batch.id):
-        sifted = rules.sift(brief, some, situations)
-        plain += sifted[0]
-        rest += sifted[1]
+    whole = 0 if tell is None else facts.crowd_size(work, case.batch.id)
+    with closing(facts.crowd(work, case.batch.id)) as crowd:
+        for some in crowd:
+            sifted = rules.sift(brief, some, situations)
+            plain += sifted[0]
+            rest += sifted[1]
+            if tell is not None:
+                tell(RunStep.JUDGING, len(plain) + len(rest), whole)
     verdicts = (*rest, *lecturers)
     outcome = rules.outcome_of(len(plain), verdicts, unknown, case.batch.limit_persons)
     return Judgement(case, plan, brief, tuple(plain), verdicts, outcome)

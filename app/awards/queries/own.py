@@ -9,7 +9,9 @@ from sqlalchemy import select, text
 
 from app.awards.queries.runs import Run, told
 from app.awards.tables import RunRow
-from app.awards.terms import RunState
+from app.awards.terms import TASK, RunState
+from app.base import progress
+from app.base.progress import Progress
 from app.base.work import Work, query
 from app.kernel.actor import Permission
 from app.projects import queries as projects
@@ -29,11 +31,12 @@ select avg(extract(epoch from done_at - at))::float8 from (
 
 @dataclass(frozen=True, slots=True)
 class OwnRun:
-    """我的授分 — a run, its batch, and while it waits: how many are before it."""
+    """我的授分 — a run, its batch, and while it waits: how many are before it, or how far it is."""
 
     run: Run
     batch: Batch
     ahead: int
+    progress: Progress | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,16 @@ def own_runs(work: Work) -> OwnRuns:
     waiting = [one.id for one in runs if one.state is RunState.QUEUED]
     first = min(waiting, default=0)
     before = work.session.execute(_AHEAD, {"id": first}).scalar_one() if waiting else 0
+    begun = progress.of(work, TASK, waiting)
     usual = work.session.execute(_USUAL, {"most": _SAMPLE}).scalar_one()
     return OwnRuns(
         tuple(
-            OwnRun(one, batches[one.batch_id], before + sum(other < one.id for other in waiting))
+            OwnRun(
+                one,
+                batches[one.batch_id],
+                before + sum(other < one.id for other in waiting),
+                begun.get(one.id),
+            )
             for one in runs
         ),
         usual or 0.0,

@@ -13,7 +13,9 @@ from app.awards.queries import judging, runs
 from app.awards.queries.judging import Judgement
 from app.awards.queries.runs import Judged, Run
 from app.awards.tables import VerdictRow
-from app.awards.terms import Options, RunState, Why
+from app.awards.terms import TASK, Options, RunState, Why
+from app.base import progress
+from app.base.progress import Progress
 from app.base.work import Work, query
 from app.credits.terms import Part
 from app.kernel.actor import Permission
@@ -85,11 +87,12 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class RunFile:
-    """授分结果 — one run with its batch, and everyone it judged."""
+    """授分结果 — one run with its batch, and everyone it judged; while it waits, how far it is."""
 
     run: Run
     batch: Batch
     roll: Roll
+    progress: Progress | None
 
 
 @query(Permission.AWARDS_RUN, reaches=True)
@@ -125,7 +128,8 @@ def run_file(work: Work, run_id: int, sieve: Sieve) -> RunFile:
     batch = projects.batches_of(work, [run.batch_id])[BatchId(run.batch_id)]
     judged = runs.verdicts_of(work, run_id)
     was = {(one.person_id, one.part): one.net for one in judged}
-    return RunFile(run, batch, _roll(judged, was, sieve))
+    begun = progress.of(work, TASK, [run_id]) if run.state is RunState.QUEUED else {}
+    return RunFile(run, batch, _roll(judged, was, sieve), begun.get(run_id))
 
 
 def _given(work: Work, run_id: int) -> dict[tuple[int, Part], Credit]:

@@ -23,6 +23,7 @@ from app.speech import why as speech
 from app.web.console import asked as asking
 from app.web.console import frame, trails
 from app.web.console.analysis import lacking, rule_of
+from app.web.console.pacing import Pace, pace_of
 from app.web.console.plotting import strips_of
 from app.web.sessions import Guest, entered
 
@@ -74,7 +75,7 @@ def state(guest: Guest, run_id: int) -> ResponseReturnValue:
     """How far a run is: asked again every other second while a worker has it."""
     with frame.working(guest) as work:
         file = judged.run_file(work, run_id, Sieve())
-    answer = make_response(render_template("console/run_state.html", file=file))
+    answer = make_response(render_template("console/run_state.html", file=file, pace=_pace(file)))
     if file.run.state is not RunState.QUEUED:
         # What is told from now on is another page.
         answer.headers["HX-Refresh"] = "true"
@@ -181,11 +182,17 @@ def _shown(guest: Guest, file: RunFile) -> dict[str, object]:
         return url_for("awarding.run", run_id=run.id, **kept)
 
     return {
-        "file": file, "until": until, "to": to, **_listed(sieve, file.roll.count),
+        "file": file, "pace": _pace(file), "until": until, "to": to,
+        **_listed(sieve, file.roll.count),
         "rule": words.book("console")[f"plan.{run.plan['strategy']}"],
+        "may_cancel": Permission.AWARDS_RUN in guest.actor.permissions,
         "may_undo": Permission.AWARDS_UNDO in guest.actor.permissions
         and run.state is RunState.DONE and until is not None and guest.site.clock() <= until,
     }  # fmt: skip
+
+
+def _pace(file: RunFile) -> Pace | None:
+    return None if file.progress is None else pace_of(file.progress)
 
 
 def _undo(

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import make_response, redirect, render_template, url_for
+from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.accounts.terms import Stage
 from app.awards import commands as awards
 from app.awards import queries as awarding
-from app.awards.queries import OwnRuns
+from app.awards.queries import OwnRun, OwnRuns
 from app.awards.terms import RunState
 from app.base import words
 from app.base.work import Work, passes
@@ -23,17 +23,17 @@ from app.people import queries as people
 from app.people.terms import ImportRecord, ImportState
 from app.speech.saying import gap
 from app.web.console import frame
+from app.web.console.pacing import Pace, pace_of
 from app.web.sessions import Guest, entered
 
 blueprint = frame.screens("tasks", "/tasks")
 
 _DOORS = (*frame.DOORS, "awards.own_runs", "people.own_imports")
-_NEARLY = 95  # per cent, until it is done
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """任务 — what, since when, how it is; while it waits how far it may be, and in how long."""
+    """任务 — what, since when, how it is; while it waits whether somebody is at it, and how far."""
 
     what: str
     at: datetime
@@ -42,7 +42,7 @@ class Task:
     address: str
     run_id: int = 0
     waits: bool = False
-    percent: int = 0
+    pace: Pace | None = None
 
 
 @blueprint.get("")
@@ -66,14 +66,16 @@ def listed(guest: Guest) -> ResponseReturnValue:
 @passes(*_DOORS, "awards.cancel")
 @entered(Stage.OPEN)
 def cancel(guest: Guest, run_id: int) -> ResponseReturnValue:
-    """An award that still waits is not made; of one that is being made that is said."""
+    """Nothing of an award is written, whether it waits or is being made."""
     try:
         with frame.working(guest) as work:
-            awards.cancel(work, run_id)
+            stopped = awards.cancel(work, run_id)
     except ConflictError as refused:
         frame.say(words.of_error(refused))
     else:
-        frame.tell("tasks.cancelled")
+        frame.tell("tasks.cancelled" if stopped else "tasks.stopping")
+    if request.form.get("back") == "run":
+        return redirect(url_for("awarding.run", run_id=run_id), 303)
     return redirect(url_for("tasks.page"), 303)
 
 
@@ -98,29 +100,31 @@ def _awards(own: OwnRuns, now: datetime) -> list[Task]:
     found = []
     for one in own.runs:
         run, batch = one.run, one.batch
-        waits = run.state is RunState.QUEUED
-        passed = (now - run.asked_at).total_seconds()
-        whole = own.usual_s * (one.ahead + 1)
-        facts = {
-            "granted": run.granted, "refused": run.refused, "remark": run.remark or "",
-            "ahead": one.ahead, "passed": gap(int(passed)),
-            "left": gap(int(max(whole - passed, 1))),
-        }  # fmt: skip
-        code = f"award.{run.state}"
-        if waits:
-            code += ".behind" if one.ahead else ".next"
-        said = _say(code, facts)
-        if waits and whole > passed:
-            said += _say("left", facts)
+        pace = None if one.progress is None else pace_of(one.progress)
         name = {"project": batch.project.name, "batch": batch.no}
         found.append(
             Task(
-                _say("award", name), run.asked_at, run.state, said,
-                url_for("awarding.run", run_id=run.id), run.id, waits,
-                min(_NEARLY, int(passed / whole * 100)) if whole else 0,
+                _say("award", name), run.asked_at, run.state,
+                _how(one, own.usual_s, now) if pace is None else pace.said,
+                url_for("awarding.run", run_id=run.id), run.id, run.state is RunState.QUEUED, pace,
             )
         )  # fmt: skip
     return found
+
+
+def _how(one: OwnRun, usual_s: float, now: datetime) -> str:
+    """How a run ended; of one that waits for a worker how long it may still be."""
+    run = one.run
+    passed = (now - run.asked_at).total_seconds()
+    whole = usual_s * (one.ahead + 1)
+    facts = {
+        "granted": run.granted, "refused": run.refused, "remark": run.remark or "",
+        "ahead": one.ahead, "passed": gap(int(passed)), "left": gap(int(max(whole - passed, 1))),
+    }  # fmt: skip
+    if run.state is not RunState.QUEUED:
+        return _say(f"award.{run.state}", facts)
+    said = _say("award.queued.behind" if one.ahead else "award.queued.next", facts)
+    return said + _say("left", facts) if whole > passed else said
 
 
 def _import(record: ImportRecord) -> Task:
