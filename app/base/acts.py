@@ -48,7 +48,7 @@ class Act:
 def acts(work: Work, about: ColumnElement[bool], most: int = MOST) -> tuple[Act, ...]:
     """所为 — those of the trail about which that is true, the latest first."""
     asked = select(AuditEntry).where(about).order_by(AuditEntry.id.desc()).limit(most)
-    return tuple(map(_act, work.session.scalars(asked)))
+    return tuple(map(act_of, work.session.scalars(asked)))
 
 
 def acts_on(
@@ -70,7 +70,8 @@ def acts_on(
     return acts(work, and_(here, or_(*named)), most)
 
 
-def _act(row: AuditEntry) -> Act:
+def act_of(row: Any) -> Act:
+    """What a row of the trail, or one with the same columns, says was done."""
     kind = row.change.get("kind", "")
     if kind not in _KINDS:  # a row with a kind of its own, which stands where that of the act was
         kind = "add"

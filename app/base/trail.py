@@ -15,7 +15,12 @@ class AuditEntry(AppendOnly, Base):
     """审计记录 — one change of one row, or one act on a set of rows."""
 
     __tablename__ = "audit_entry"
-    __table_args__ = (Index(None, "table_name", "row_id"), Index(None, "path", "at"))
+    __table_args__ = (
+        Index(None, "table_name", "row_id"),
+        Index(None, "path", "at"),
+        # The log of a day, wherever it was written.
+        Index(None, "at", "path"),
+    )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     at: Mapped[datetime]

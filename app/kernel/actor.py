@@ -27,6 +27,7 @@ class Permission(StrEnum):
     ACCOUNTS_PROVE = "accounts:prove"
     ACCOUNTS_RESET = "accounts:reset"
     ACCOUNTS_SELF = "accounts:self"
+    AUDIT_READ = "audit:read"
     AWARDS_READ = "awards:read"
     AWARDS_REVIEW = "awards:review"
     AWARDS_RUN = "awards:run"
@@ -90,21 +91,25 @@ _FILER = frozenset({P.PROJECTS_FILE, P.PROJECTS_REPORT})
 
 _BUREAU = frozenset({P.AWARDS_REVIEW, P.PROJECTS_REVIEW})
 
+# Who answers for what others do.
+_KEEPER = frozenset({P.ACCOUNTS_GRANT, P.AUDIT_READ})
+
 # What everyone who works in the console may do for themselves.
 _CONSOLE = frozenset({P.ACCOUNTS_ACTIVATE, P.ACCOUNTS_SELF})
 
 ROLES: dict[Role, frozenset[Permission]] = {
     Role.OPERATOR: frozenset(Permission),
-    Role.CITY_OFFICE: _BUREAU | _FILER | _READS | _HOST | _STAFF | _CONSOLE | {P.ACCOUNTS_GRANT},
-    Role.COUNTY_BUREAU: _BUREAU | _FILER | _READS | _HOST | _STAFF | _CONSOLE | {P.ACCOUNTS_GRANT},
+    Role.CITY_OFFICE: _BUREAU | _FILER | _READS | _HOST | _STAFF | _CONSOLE | _KEEPER,
+    Role.COUNTY_BUREAU: _BUREAU | _FILER | _READS | _HOST | _STAFF | _CONSOLE | _KEEPER,
     Role.HOSPITAL_ADMIN: _READS
     | _HOST
     | _FILER
     | _STAFF
     | _CONSOLE
-    | {P.ACCOUNTS_GRANT, P.ACCOUNTS_BIND, P.ACCOUNTS_RESET, P.CARDS_PROVE},
+    | _KEEPER
+    | {P.ACCOUNTS_BIND, P.ACCOUNTS_RESET, P.CARDS_PROVE},
     Role.DEPARTMENT_SECRETARY: _READS | _CONSOLE | {P.PROJECTS_FILE},
-    Role.AUDITOR: _READS | _CONSOLE,
+    Role.AUDITOR: _READS | _CONSOLE | {P.AUDIT_READ},
     Role.PERSON: frozenset(
         {P.ACCOUNTS_PROVE, P.ACCOUNTS_SELF, P.CARDS_OWN, P.CREDITS_READ, P.PEOPLE_OWN}
         | {P.STANDARDS_READ}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, TypeAlias
 
 from sqlalchemy import text
@@ -120,6 +120,9 @@ _GUESSED = "tries what everybody would, at those within sight"
 _PROOF = "whoever holds a proof is who it proves, and these prove nobody"
 _RULES = "everybody is judged by the same standards"
 _PLATFORM = "an official account serves a whole city"
+
+
+EVER = desk.Looked(datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True)
@@ -271,6 +274,12 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "accounts.put_status": (
         Case(lambda w, e: staffing.put_status(
             w, HE_MIN, Status.CANCELLED, date(2013, 5, 18), seen=_mark(e))),
+    ),
+    "accounts.logbook": (
+        Case(lambda w, _: [
+            one for one in desk.logbook(w, EVER, most=10_000).entries
+            if one.person is not None and one.person.no == HE_MIN
+        ]),
     ),
     "accounts.unmask": (Case(lambda w, _: staffing.unmask(w, HE_MIN, "核对")),),
     "accounts.bindings_of": (Case(lambda w, _: bindings.bindings_of(w, HE_MIN)),),
@@ -489,7 +498,10 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "people.own_imports": (Case(lambda w, _: people.own_imports(w), "one's own alone"),),
     "awards.activities_of": (Case(lambda w, _: judged.activities_of(w, HE_MIN)),),
     "awards.allow": (Case(lambda w, _: awards.allow(w, OWN_NO, 1, CAO_JING)),),
-    "awards.approve": (Case(lambda w, _: awards.approve(w, REPORTED_NO)),),
+    "awards.approve": (
+        # The operator awarded it, and somebody else is to look at that.
+        Case(lambda w, _: awards.approve(w, REPORTED_NO), whose=lambda cast: cast.city_office),
+    ),
     "awards.ask": (Case(lambda w, _: awards.ask(w, OWN_NO, 1, Options())),),
     "awards.carry_out": (Case(lambda w, e: awards.carry_out(w, e.queued_run_id)),),
     "awards.due": (Case(lambda w, _: judged.due(w), "counts, within sight"),),

@@ -56,6 +56,7 @@ BY_SESSION = {
     "cards.material", "cards.withdraw", "cards.hand_in", "cards.make", "cards.hand_out",
     "filings.shelf", "filings.open_draft", "filings.page", "filings.edit", "filings.keep",
     "filings.of_unit", "filings.copy", "filings.recall", "filings.of_bureau", "filings.attachment",
+    "logbook.page", "logbook.export",
     "administrators.page", "administrators.invite", "administrators.end",
     "bindings.page", "bindings.answer", "bindings.printed",
     "people.index", "people.export", "people.person", "people.put_status", "people.edit",

@@ -8,6 +8,7 @@ from app.accounts.queries.asking import alone
 from app.accounts.queries.binding import binding_of
 from app.accounts.queries.invitations import hash_of, invitation, invited_to
 from app.accounts.queries.keepers import keepers
+from app.accounts.queries.logbook import LogEntry, Looked, logbook
 from app.accounts.queries.logins import (
     account_card_of,
     badge_of,
@@ -38,6 +39,8 @@ from app.accounts.queries.sessions import console_session, own_sessions, phone_s
 
 __all__ = [
     "REMEMBERED",
+    "LogEntry",
+    "Looked",
     "account_card_of",
     "alarms",
     "alone",
@@ -56,6 +59,7 @@ __all__ = [
     "invitation",
     "invited_to",
     "keepers",
+    "logbook",
     "login_of",
     "menu_state",
     "official_account",

@@ -13,6 +13,7 @@ from app.web.console import (
     exports,
     filing_form,
     intakes,
+    logbook,
     me,
     merging,
     newcomer,
@@ -43,4 +44,5 @@ BLUEPRINTS = (
     settling.blueprint,
     tasks.blueprint,
     administrators.blueprint,
+    logbook.blueprint,
 )

@@ -87,6 +87,7 @@ MENU: Sequence[Section] = (
     Section("of_credit", (Item("courses.start", P.CREDITS_ENTER),)),
     Section("other", (
         Item("tasks.page", P.PEOPLE_READ), Item("administrators.page", P.ACCOUNTS_GRANT),
+        Item("logbook.page", P.AUDIT_READ),
     )),
 )  # fmt: skip
 
