@@ -8,10 +8,13 @@ import string
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import Table
 
 from app.awards.terms import Why
 from app.base import words
+from app.base.database import Audited, Base
 from app.base.work import DOORS
+from app.web.console import trails
 from tests.house.doorbook import BOOK
 from tests.house.trees import ROOT, calls, sources
 
@@ -144,3 +147,27 @@ def test_every_entry_of_the_glossary_is_a_term() -> None:
     sections = {name.split(".")[0] for name in known}
 
     assert {name for name in words.book("glossary") if name.split(".")[0] in sections} <= known
+
+
+def test_every_value_that_a_log_tells_has_a_word() -> None:
+    """Of the columns that the log names, those with a list of values; a code is no word."""
+    raw = [
+        f"{table.name}.{column} {word}"
+        for table, column, listed in enumerated()
+        if {f"column.{table.name}.{column}", f"column.{column}"} & set(words.book("people"))
+        for word in listed
+        if trails.value(str(table.name), column, word, {}) == word
+    ]
+
+    assert raw == []
+
+
+def enumerated() -> Iterator[tuple[Table, str, list[str]]]:
+    """Every column with a trail that holds one of a list, and the list of its constraint."""
+    kept = [one.local_table for one in Base.registry.mappers if issubclass(one.class_, Audited)]
+    for table in kept:
+        assert isinstance(table, Table)
+        for constraint in table.constraints:
+            told = re.match(r"(\w+) in \((.*)\)", str(getattr(constraint, "sqltext", "")))
+            if told is not None:
+                yield table, told[1], re.findall(r"'([^']+)'", told[2])

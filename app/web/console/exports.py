@@ -42,7 +42,7 @@ def of_cards(guest: Guest) -> ResponseReturnValue:
     said = words.book("people")
     head = [
         *map(label, ("person_no", "name", "card_no")),
-        said["column.state"],
+        said["column.card.state"],
         said["column.since"],
     ]
     lines = [

@@ -8,11 +8,12 @@ from datetime import datetime
 
 from app.base import words
 from app.base.acts import Act, Edit
+from app.kernel.actor import Via
 from app.speech import saying
 
 _MOMENTS = frozenset(
     {"since", "bound_at", "ended_at", "claimed_at", "effective_at", "handed_at", "done_at",
-     "undone_at", "applied_at", "opened_at", "asked_at", "starts_at", "ends_at"}
+     "undone_at", "applied_at", "opened_at", "asked_at", "starts_at", "ends_at", "taken_at"}
 )  # fmt: skip
 # Of these all is told, of others what has a name.
 _WHOLE = frozenset({"person", "person_photo", "person_status", "card"})
@@ -48,7 +49,16 @@ def _line(act: Act, names: Mapping[str, str], about: Mapping[str, str]) -> Line:
     change = said("trail.between").join(filter(None, (about.get(act.row, ""), *parts)))
     named = f"table.{act.table}" in words.book("people")
     to = f"{said(f'kind.{act.kind}')}{said(f'table.{act.table}')}" if named else ""
-    return Line(act.at, act.actor, said(f"via.{act.via}"), said(f"action.{act.action}"), to, change)
+    return Line(act.at, _who(act), said(f"via.{act.via}"), said(f"action.{act.action}"), to, change)
+
+
+def _who(act: Act) -> str:
+    """Who it was; a job is nobody, and whoever is known by an openid alone has no name."""
+    if act.via == Via.JOB:
+        return ""
+    if act.via == Via.WECHAT and not act.actor.isdecimal():
+        return said("who.wechat")
+    return act.actor.removeprefix("device:")
 
 
 def _edited(table: str, edit: Edit, names: Mapping[str, str], sealed: str) -> str:
@@ -57,7 +67,7 @@ def _edited(table: str, edit: Edit, names: Mapping[str, str], sealed: str) -> st
     if column is None and table not in _WHOLE:
         return ""
     facts = {"column": column or book["column.other"]}
-    before, after = (_value(edit.column, one, names) for one in (edit.before, edit.after))
+    before, after = (value(table, edit.column, one, names) for one in (edit.before, edit.after))
     if not before and not after:
         return said(sealed).format_map(facts) if table in _WHOLE else ""
     if not before or not after:
@@ -65,19 +75,19 @@ def _edited(table: str, edit: Edit, names: Mapping[str, str], sealed: str) -> st
     return said("trail.became").format_map(facts | {"before": before, "after": after})
 
 
-def _value(column: str, value: object, names: Mapping[str, str]) -> str:
+def value(table: str, column: str, stored: object, names: Mapping[str, str]) -> str:
     """A stored value as people read it; nothing for what is sealed."""
-    text = "" if value is None else str(len(value) if isinstance(value, list) else value)
+    text = "" if stored is None else str(len(stored) if isinstance(stored, list) else stored)
     if text.startswith("<"):
         return ""
     if column in _MOMENTS and text:
         return saying.full_moment(datetime.fromisoformat(text))
     if column in _UNITS:
         return names.get(text, "")
-    book = words.book("people")
-    return (
-        book.get(f"value.{text}") or book.get(f"status.{text}") or book.get(f"level.{text}", text)
-    )
+    book, states = words.book("people"), words.book("console")
+    heads = (f"value.{table}", "value", "status", "level")
+    known = (book.get(f"{head}.{text}") for head in heads)
+    return next(filter(None, known), "") or states.get(f"state.{text}", text)
 
 
 def said(code: str) -> str:
