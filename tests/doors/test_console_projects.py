@@ -117,7 +117,7 @@ def test_a_package_is_carried_to_a_terminal(
 
     got = desk.send(f"/console/projects/{NO}/package", sn="MBX-00017", batch="1")
 
-    assert got.headers["Content-Disposition"] == "attachment; filename=MBX-00017-1.pkg"
+    assert got.headers["Content-Disposition"] == "attachment; filename*=UTF-8''MBX-00017-1.pkg"
     assert got.data
     assert desk.send(f"/console/projects/{NO}/package", sn="MBX-9", batch="1").status_code == 404
 

@@ -25,7 +25,7 @@ from app.base.work import Work, begin
 from app.kernel.actor import Permission, Role
 from app.kernel.span import SHANGHAI
 from app.web import headers
-from app.web.console import waiting
+from app.web.console import trails, waiting
 from app.web.sessions import Guest
 
 # Every page of the console asks who is looking, for its top, and what waits, for its menu.
@@ -113,7 +113,7 @@ def page(guest: Guest, template: str, status: int = 200, **shown: object) -> Res
         waits = waiting.badges(waiting.todos(work))
     made = render_template(
         template, session=guest.session, badge=badge, menu=menu_of(guest), told=told(),
-        acting=_acting(guest, badge), at=here, badges=waits,
+        acting=_acting(guest, badge), at=here, who=trails.who, badges=waits,
         role=lambda one: words.book("roles")[one],
         may=lambda one: one in guest.actor.permissions, help=_help(), **shown,
     )  # fmt: skip
@@ -131,7 +131,7 @@ def here(moment: datetime) -> datetime:
     return moment.astimezone(SHANGHAI)
 
 
-def download(content: bytes, name: str, kind: str) -> Response:
+def download(content: bytes | Iterator[bytes], name: str, kind: str) -> Response:
     """A file that the browser keeps under that name; no other way do servers send Chinese ones."""
     answer = Response(content, content_type=kind)
     answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from flask import Response, redirect, request, url_for
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.accounts.terms import Stage
@@ -135,10 +135,7 @@ def package(guest: Guest, no: str) -> ResponseReturnValue:
             made, body = attendance.make_package(work, sn, no, number)
     except (ConflictError, UnavailableError) as refused:
         return _dossier(guest, no, words.of_error(refused), refused.http_status)
-    answer = Response(body, content_type="application/octet-stream")
-    name = f"{sn}-{made.seq}.pkg"
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+    return frame.download(body, f"{sn}-{made.seq}.pkg", "application/octet-stream")
 
 
 @blueprint.get("/<path:no>/archive")
@@ -154,10 +151,8 @@ def pack(guest: Guest, no: str) -> ResponseReturnValue:
         folder = filings.folder_of_project(work, no)
         moves, now = projects.moves_of(work, no), work.now
     made = archive.stream(lambda: frame.working(guest), found, folder, moves, guest.actor.name, now)
-    answer = Response(made, content_type="application/zip")
     name = words.sentence("archive", "name.archive", {"no": found.project.no})
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+    return frame.download(made, name, "application/zip")
 
 
 def _decide(work: Work, no: str, act: str, remark: str) -> None:
