@@ -17,6 +17,8 @@ _MOMENTS = frozenset(
 )  # fmt: skip
 # Of these all is told, of others what has a name.
 _WHOLE = frozenset({"person", "person_photo", "person_status", "card"})
+# The names of commands that nobody signed, and of our own jobs.
+_NOBODY, _ROBOTS = "system", "robot:"
 _UNITS = frozenset({"department_id", "unit_id", "parent_id"})
 
 
@@ -53,8 +55,8 @@ def _line(act: Act, names: Mapping[str, str], about: Mapping[str, str]) -> Line:
 
 
 def _who(act: Act) -> str:
-    """Who it was; a job is nobody, and whoever is known by an openid alone has no name."""
-    if act.via == Via.JOB:
+    """Who it was; a job is nobody, as is who signed no command, and whoever is known by an openid alone has no name."""
+    if act.via == Via.JOB or act.actor == _NOBODY:
         return ""
     if act.via == Via.WECHAT and not act.actor.isdecimal():
         return said("who.wechat")
@@ -88,6 +90,13 @@ def value(table: str, column: str, stored: object, names: Mapping[str, str]) -> 
     heads = (f"value.{table}", "value", "status", "level")
     known = (book.get(f"{head}.{text}") for head in heads)
     return next(filter(None, known), "") or states.get(f"state.{text}", text)
+
+
+def who(name: str) -> str:
+    """By whom something was done; where nobody stood behind it, by which door."""
+    if name == _NOBODY:
+        return said("via.cli")
+    return said("via.job") if name.startswith(_ROBOTS) else name
 
 
 def said(code: str) -> str:
