@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.database import Audited, Base, Placed, one_of
-from app.filing.terms import FileKind
+from app.filing.terms import AlterationState, FileKind
 from app.projects.terms import ProjectState
 
 
@@ -73,3 +73,42 @@ class AttachmentRow(Placed, Audited, Base):
     content: Mapped[bytes] = mapped_column(deferred=True)
     at: Mapped[datetime]
     by: Mapped[str]
+
+
+class AlterationRow(Placed, Audited, Base):
+    """变更 — a batch is held at another time or place than before, or is to be."""
+
+    __tablename__ = "alteration"
+    __table_args__ = (
+        one_of("state", AlterationState),
+        CheckConstraint("starts_at < ends_at", name="span"),
+        Index(None, "path"),
+        Index(None, "batch_id"),
+        # Of two at once the second is refused.
+        Index("uq_alteration_asked", "batch_id", unique=True,
+              postgresql_where=text("state = 'asked'")),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    batch_id: Mapped[int] = mapped_column(ForeignKey("batch.id"))
+    state: Mapped[str]
+    # As it was before: of the first that was done, what was announced.
+    from_starts_at: Mapped[datetime]
+    from_ends_at: Mapped[datetime]
+    from_venue: Mapped[str]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    venue: Mapped[str]
+    # Whether whoever asked says that the other place is only another room.
+    near: Mapped[bool]
+    # For which it needs the bureau's consent; none for what was done at once.
+    causes: Mapped[list[Any]]
+    # Empty where none was needed, and none was given.
+    reason: Mapped[str]
+    asked_at: Mapped[datetime]
+    asked_by: Mapped[str]
+    # Null while it is asked.
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
+    # What the bureau said with its decision; null where it said nothing.
+    remark: Mapped[str | None]

@@ -15,10 +15,21 @@ from app.kernel.sheet import Line
 from app.kernel.span import Span
 from app.org.terms import UnitId
 from app.people.terms import PersonNo
-from app.projects.terms import CourseKind, Level, MedicalType, ProjectState
+from app.projects.terms import (
+    BatchId,
+    CourseKind,
+    FiledBatch,
+    FiledLecturer,
+    Level,
+    MedicalType,
+    OnFile,
+    ProjectState,
+    Session,
+)
 
 FilingId = NewType("FilingId", int)
 AttachmentId = NewType("AttachmentId", int)
+AlterationId = NewType("AlterationId", int)
 
 # domain.md 2.2
 MOST_BATCHES, MOST_COURSES = 6, 50
@@ -233,6 +244,99 @@ class Folder:
     number: str
 
 
+class AlterationState(StrEnum):
+    """变更状态."""
+
+    ASKED = "asked"  # 等卫健委同意
+    DONE = "done"  # 已变更
+    REFUSED = "refused"  # 没有同意
+    WITHDRAWN = "withdrawn"  # 已撤回
+
+
+class Cause(StrEnum):
+    """要卫健委同意的缘由."""
+
+    PLACE = "place"  # 换到了另一个地点
+    FAR = "far"  # 离公布的日子太远
+    LONGER = "longer"  # 天数比公布的多
+    CUT = "cut"  # 有课程或场次落在新的时间以外
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """安排 — when and where a batch is held; `near` where that is the place by another room."""
+
+    span: Span
+    venue: str
+    near: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """变更的结果 — a batch as it would be held, and what of it would be other than it was.
+
+    `lost` are sessions that have no place in it; `relaid` are lectures whose day is no more, each
+    with the day that it is put on.
+    """
+
+    batch: FiledBatch
+    lost: tuple[Session, ...]
+    relaid: tuple[tuple[FiledLecturer, date], ...]
+    causes: tuple[Cause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """变更的依据 — a batch as it stands, as it was announced, and as the bureau last agreed to it.
+
+    `hanging` is how much came of it already: records, awards, credit. `terminals` are those, by
+    serial, that were given a package of it; `waits` tells whether the bureau is asked already.
+    """
+
+    standing: OnFile
+    batch: FiledBatch
+    announced: Arrangement
+    agreed: Arrangement
+    hanging: int
+    terminals: tuple[str, ...]
+    waits: bool
+
+    @property
+    def batch_id(self) -> BatchId:
+        """Which batch it is."""
+        return self.standing.batches[self.batch.no]
+
+    @property
+    def now(self) -> Arrangement:
+        """When and where it is to be held as it stands."""
+        return Arrangement(self.batch.span, self.batch.venue)
+
+
+@dataclass(frozen=True, slots=True)
+class Alteration:
+    """变更 — a batch is to be held at another time or place than before: who asked, what came."""
+
+    id: AlterationId
+    batch_id: BatchId
+    batch_no: int
+    project_no: str
+    project_name: str
+    unit_name: str
+    state: AlterationState
+    before: Arrangement
+    after: Arrangement
+    causes: tuple[Cause, ...]
+    reason: str
+    asked_at: datetime
+    asked_by: str
+    # None while it is asked.
+    ended_at: datetime | None
+    ended_by: str
+    remark: str
+    # Of the latest that was done: the terminals, by serial, whose package tells what was before.
+    stale: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """待办的申报 — how many within sight wait for whom."""
@@ -240,6 +344,10 @@ class Waiting:
     returned: int
     unit: int
     bureau: int
+    # Batches that are to be held at another time or place, if the bureau agrees.
+    altered: int
+    # Of these the one that waits longest; None where none does.
+    oldest: Alteration | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

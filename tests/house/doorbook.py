@@ -39,6 +39,7 @@ from app.credits import commands as ledger
 from app.credits import queries as credits
 from app.filing import commands as applying
 from app.filing import queries as applied
+from app.filing.rules import altering
 from app.filing.terms import FileKind
 from app.filing.terms import Sought as SoughtFiling
 from app.kernel.actor import Actor, Role
@@ -71,6 +72,7 @@ from tests.house.estate import (
     OWN_SN,
     PACK,
     REPORTED_NO,
+    SOON,
     UNHELD_NO,
     WAITING_SN,
     Estate,
@@ -143,6 +145,11 @@ def _hospital(cast: Cast) -> Actor:
 def _nothing_counted(answer: Answer) -> bool:
     """The file was kept at the sender's own place, as one of a terminal that is nobody's."""
     return answer.accepted == answer.duplicate == answer.quarantined == 0
+
+
+def _altered(work: Work, _: Estate) -> Any:
+    seen = altering.mark_of(applied.footing_of(work, UNHELD_NO, 1).now)
+    return applying.alter(work, UNHELD_NO, 1, SOON, near=True, seen=seen)
 
 
 def _handed_in(work: Work, estate: Estate) -> None:
@@ -531,6 +538,26 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "awards.weigh": (Case(lambda w, _: judged.weigh(w, OWN_NO, 1, Options())),),
     "awards.verdicts_of": (Case(lambda w, e: judged.verdicts_of(w, e.run_id)),),
     "filing.agree": (Case(lambda w, e: applying.agree(w, e.handed_filing_id, seen=3)),),
+    "filing.alter": (Case(_altered, whose=lambda cast: cast.hospital_admin),),
+    "filing.alterations_of": (
+        Case(lambda w, _: applied.alterations_of(w, UNHELD_NO), silent=lambda found: not found),
+    ),
+    "filing.footing_of": (Case(lambda w, _: applied.footing_of(w, UNHELD_NO, 1)),),
+    "filing.grant_alteration": (
+        Case(lambda w, e: applying.grant_alteration(w, e.alteration_id)),
+    ),
+    "filing.prospect": (
+        Case(lambda w, _: applied.prospect(w, UNHELD_NO, 1, SOON, near=True)),
+    ),
+    "filing.refuse_alteration": (
+        Case(lambda w, e: applying.refuse_alteration(w, e.alteration_id, WHY)),
+    ),
+    "filing.withdraw_alteration": (
+        Case(
+            lambda w, e: applying.withdraw_alteration(w, e.alteration_id),
+            whose=lambda cast: cast.hospital_admin,
+        ),
+    ),
     "filing.attach": (
         Case(lambda w, e: applying.attach(
             w, e.filing_id, FileKind.OTHER, applications.paper("附页.pdf"))),

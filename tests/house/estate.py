@@ -36,6 +36,8 @@ from app.cards.terms import CardState
 from app.credits import commands as ledger
 from app.credits.rules import FORM as COURSE_FORM
 from app.filing import commands as applications
+from app.filing import queries as asked
+from app.filing.rules import altering
 from app.filing.rules.lists import FORM as LIST_FORM
 from app.kernel import tidy
 from app.kernel.actor import Actor, Role, Via
@@ -85,6 +87,10 @@ from tests.support.wechat_client import SERVICE, Official
 OWN_NO, OTHER_NO = filing.NO, "2013-03-01-008(国)"
 AWARDED_NO, REPORTED_NO = "2013-03-01-010(国)", "2013-03-01-011(国)"
 UNHELD_NO = "2013-03-01-012(国)"
+# The second batch of what is to be held, and another day for the first.
+_LATER = {"starts_at": "2013-11-16T08:00", "ends_at": "2013-11-16T17:00"}
+SOON = {"starts_at": "2013-09-15T08:00", "ends_at": "2013-09-15T17:00", "venue": "门诊楼三楼会议室"}
+_OTHER_UNHELD_NO = "2013-03-01-013(国)"
 OWN_SN, OTHER_SN, QUEUED_SN, WAITING_SN = "MBX-00017", "MBX-00018", "MBX-00019", "MBX-00020"
 OPENID = entrance.OPENID
 # Names of the first hospital's things, which no answer to a stranger may hold.
@@ -136,6 +142,8 @@ class Estate:
     imported_courses_id: int
     checked_list_id: int
     imported_list_id: int
+    # A batch that is to be held later, if the bureau agrees.
+    alteration_id: int
     entry_id: int
     enrol_code: Secret
     invitation: Invitation
@@ -233,7 +241,7 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
         run_id, queued_run_id, batch_id, _given_up(site, cast.unit(HOSPITAL).place),
         found["card"], *_asked_for(site), *_rosters(site, cast), *_filed(site, cast),
         _leaving(site, cast), *_edits(site, cast), *_lists(site, cast), *_courses(site, cast),
-        *_project_lists(site, cast),
+        *_project_lists(site, cast), _altered(site, cast),
         found["entry"], code, invitation,
         _granted(site, invitation), token, unsent.data, unsent.batch_id, people_in,
     )  # fmt: skip
@@ -251,12 +259,29 @@ def _reported(site: Site) -> None:
     to_come = filing.batch(
         starts_at="2013-09-14T08:00", ends_at="2013-09-14T17:00", sessions=[], plan=None
     )
-    filing.filed(site, OPERATOR, filing.project(UNHELD_NO, batches=[to_come]))
+    batches = [to_come, to_come | _LATER | {"batch": 2}]
+    filing.filed(
+        site, OPERATOR, filing.project(UNHELD_NO, batches=batches),
+        filing.project(_OTHER_UNHELD_NO, unit_code=COUNTY_HOSPITAL, batches=batches),
+    )  # fmt: skip
     for no in (AWARDED_NO, REPORTED_NO):
         filing.filed(site, OPERATOR, filing.project(no))
         _awarded(site, no)
     with begin(site, OPERATOR) as work:
         awards.report(work, REPORTED_NO)
+
+
+def _altered(site: Site, cast: Cast) -> int:
+    """Of what is to be held the second batch is to be in another place; one at each hospital."""
+    for actor, no in (
+        (cast.county_hospital_admin, _OTHER_UNHELD_NO), (cast.hospital_admin, UNHELD_NO),
+    ):  # fmt: skip
+        with begin(site, actor) as work:
+            seen = altering.mark_of(asked.footing_of(work, no, 2).now)
+            elsewhere = _LATER | {"venue": "市会展中心"}
+            applications.alter(work, no, 2, elsewhere, near=False, reason="停电", seen=seen)
+            found = asked.alterations_of(work, no)
+    return found[0].id
 
 
 def _filed(site: Site, cast: Cast) -> tuple[int, int, int, int]:

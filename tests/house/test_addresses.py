@@ -52,6 +52,7 @@ BY_SESSION = {
     "clocks.page", "clocks.repair", "clocks.undo",
     "projects.shelf", "projects.export", "projects.dossier", "projects.decide",
     "projects.register", "projects.package", "projects.pack",
+    "projects.alteration", "projects.alter", "projects.answer",
     "cards.shelf", "cards.open_batch", "cards.set_state", "cards.batch", "cards.add",
     "cards.material", "cards.withdraw", "cards.hand_in", "cards.make", "cards.hand_out",
     "filings.shelf", "filings.open_draft", "filings.page", "filings.edit", "filings.keep",

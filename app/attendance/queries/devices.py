@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
 
 from app.attendance.rules import Offset
 from app.attendance.tables import DeviceHealthRow, DeviceRow, PackageRow
@@ -34,6 +37,24 @@ def enrolled(work: Work) -> tuple[Device, ...]:
         .limit(MOST_LISTED)
     )
     return tuple(opened(work, row) for row in work.session.scalars(asked))
+
+
+def carriers(work: Work, batch_ids: Collection[int]) -> dict[int, dict[str, datetime]]:
+    """Which terminals within sight were given a package of each batch, and when the last."""
+    found: dict[int, dict[str, datetime]] = {key: {} for key in batch_ids}
+    if not found:
+        return found
+    asked = (
+        select(PackageRow.batch_ids, DeviceRow.sn, func.max(PackageRow.made_at))
+        .join(DeviceRow, DeviceRow.id == PackageRow.device_id)
+        .where(or_(*(PackageRow.batch_ids.contains([key]) for key in found)))
+        .group_by(PackageRow.batch_ids, DeviceRow.sn)
+        .order_by(DeviceRow.sn)
+    )
+    for carried, sn, made_at in work.session.execute(asked):
+        for key in found.keys() & set(carried):
+            found[key][sn] = max(made_at, found[key].get(sn, made_at))
+    return found
 
 
 def device_by_id(work: Work, device_id: int) -> Device | None:

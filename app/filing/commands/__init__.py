@@ -1,5 +1,11 @@
 """Changes of filings, and of what became of them."""
 
+from app.filing.commands.alterations import (
+    alter,
+    grant_alteration,
+    refuse_alteration,
+    withdraw_alteration,
+)
 from app.filing.commands.filings import (
     agree,
     announce,
@@ -18,6 +24,7 @@ from app.filing.commands.lists import check_list, take_list, undo_list
 
 __all__ = [
     "agree",
+    "alter",
     "announce",
     "attach",
     "check_list",
@@ -25,11 +32,14 @@ __all__ = [
     "detach",
     "discard",
     "file",
+    "grant_alteration",
     "open_draft",
     "recall",
     "refuse",
+    "refuse_alteration",
     "save",
     "send_back",
     "take_list",
     "undo_list",
+    "withdraw_alteration",
 ]

@@ -65,11 +65,16 @@ def on_file(
     }  # fmt: skip
 
 
-def hanging_on(work: Work, batch_ids: Collection[int]) -> dict[int, int]:
-    """How much hangs on each of these batches: swipes, awards, credit. For who reaches."""
+def hanging_on(
+    work: Work, batch_ids: Collection[int], *, but: Collection[str] = ()
+) -> dict[int, int]:
+    """How much hangs on each of these batches: swipes, awards, credit. For who reaches.
+
+    What stands in the tables of these names is not counted.
+    """
     found: dict[int, int] = defaultdict(int)
     for table in Base.metadata.sorted_tables:  # a handful of tables, each asked once for all
-        if "batch_id" in table.c and table not in _OF_BATCH:
+        if "batch_id" in table.c and table not in _OF_BATCH and table.name not in but:
             column = table.c.batch_id
             asked = select(column, func.count()).where(column == any_of(batch_ids)).group_by(column)
             for batch_id, count in work.session.execute(asked):

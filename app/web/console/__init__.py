@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.web.console import (
     administrators,
+    altering,
     analysis,
     awarding,
     bindings,
@@ -17,7 +18,6 @@ from app.web.console import (
     me,
     merging,
     newcomer,
-    projects,
     reading,
     settling,
     tasks,
@@ -36,7 +36,7 @@ BLUEPRINTS = (
     *intakes.BLUEPRINTS,
     exports.blueprint,
     bindings.blueprint,
-    projects.blueprint,
+    altering.blueprint,  # of `projects`, one of whose batches it is about
     filing_form.blueprint,  # of `filings`, whose form it is
     analysis.blueprint,
     clocks.blueprint,

@@ -20,7 +20,7 @@ from app.awards.queries import Judged
 from app.base import words
 from app.base.work import Work
 from app.filing import queries as filings
-from app.filing.terms import Folder
+from app.filing.terms import Alteration, Folder
 from app.kernel.credit import Credit
 from app.kernel.place import Place
 from app.kernel.span import shown
@@ -28,6 +28,8 @@ from app.kernel.table import csv_of
 from app.projects.terms import Batch, Dossier, Move
 
 Working = Callable[[], AbstractContextManager[Work]]
+# What was done with a project, and with its batches before they were held.
+Past = tuple[Sequence[Move], Sequence[Alteration]]
 
 _SUMS = "SHA256SUMS"
 
@@ -57,14 +59,14 @@ class _Sink(io.RawIOBase):
 
 
 def stream(
-    working: Working, dossier: Dossier, folder: Folder | None, moves: Sequence[Move], by: str,
+    working: Working, dossier: Dossier, folder: Folder | None, past: Past, by: str,
     now: datetime,
 ) -> Iterator[bytes]:  # fmt: skip
     """The zip, block by block; never more than one of its files is in memory."""
     sink, kept = _Sink(), []
     book = words.book("archive")
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as made:
-        for name, content in _files(working, dossier, folder, moves):
+        for name, content in _files(working, dossier, folder, past):
             made.writestr(name, content)
             digest = hashlib.sha256(content).hexdigest()
             kept.append({"path": name, "size": len(content), "sha256": digest})
@@ -85,11 +87,15 @@ def stream(
 
 
 def _files(
-    working: Working, dossier: Dossier, folder: Folder | None, moves: Sequence[Move]
+    working: Working, dossier: Dossier, folder: Folder | None, past: Past
 ) -> Iterator[tuple[str, bytes]]:
     book = words.book("archive")
     yield book["name.project"], _json({"project": asdict(dossier.project)})
+    moves, altered = past
     yield book["name.moves"], csv_of([_heads("moves"), *map(_move, moves)])
+    if altered:
+        rows = csv_of([_heads("alterations"), *map(_alteration, altered)])
+        yield book["name.alterations"], rows
     if folder is not None:
         yield book["name.filing"], _json({"form": folder.typed.body, "masked": dict(folder.masked)})
         for one in folder.files:
@@ -121,6 +127,16 @@ def _plan(batch: Batch, dossier: Dossier) -> dict[str, Any]:
 def _move(move: Move) -> list[str]:
     return [shown(move.at), move.by, move.role, _said("move", move.action), move.state or "",
             move.remark]  # fmt: skip
+
+
+def _alteration(one: Alteration) -> list[str]:
+    before, after = one.before, one.after
+    return [
+        str(one.batch_no), shown(before.span.start), shown(before.span.end), before.venue,
+        shown(after.span.start), shown(after.span.end), after.venue, one.reason, one.asked_by,
+        shown(one.asked_at), words.book("filing")[f"alteration.{one.state}"], one.ended_by,
+        "" if one.ended_at is None else shown(one.ended_at), one.remark,
+    ]  # fmt: skip
 
 
 def _record(one: Record) -> list[str]:

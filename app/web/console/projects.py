@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -19,6 +21,7 @@ from app.base import words, workbooks
 from app.base.work import Work, passes
 from app.filing import queries as filings
 from app.filing.rules import lists
+from app.filing.terms import Alteration
 from app.kernel.actor import Permission
 from app.kernel.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
 from app.org import queries as org
@@ -41,6 +44,7 @@ E = TypeVar("E", bound=StrEnum)
 # What stands on the page of one project beside itself.
 _SHOWN = (
     "awards.standings_of", "projects.moves_of", "filing.folder_of_project", "attendance.enrolled",
+    "filing.alterations_of",
 )  # fmt: skip
 
 
@@ -141,7 +145,7 @@ def package(guest: Guest, no: str) -> ResponseReturnValue:
 @blueprint.get("/<path:no>/archive")
 @passes(
     "projects.dossier_of", "projects.moves_of", "filing.folder_of_project", "filing.attachment_of",
-    "attendance.records_of", "awards.standings_of", "awards.verdicts_of",
+    "filing.alterations_of", "attendance.records_of", "awards.standings_of", "awards.verdicts_of",
 )  # fmt: skip
 @entered(Stage.OPEN)
 def pack(guest: Guest, no: str) -> ResponseReturnValue:
@@ -149,8 +153,9 @@ def pack(guest: Guest, no: str) -> ResponseReturnValue:
     with frame.working(guest) as work:
         found = projects.dossier_of(work, no)
         folder = filings.folder_of_project(work, no)
-        moves, now = projects.moves_of(work, no), work.now
-    made = archive.stream(lambda: frame.working(guest), found, folder, moves, guest.actor.name, now)
+        past = projects.moves_of(work, no), filings.alterations_of(work, no)
+        now = work.now
+    made = archive.stream(lambda: frame.working(guest), found, folder, past, guest.actor.name, now)
     name = words.sentence("archive", "name.archive", {"no": found.project.no})
     return frame.download(made, name, "application/zip")
 
@@ -176,18 +181,22 @@ def _dossier(
         standings, ahead = _ahead(work, found.batches)
         folder = filings.folder_of_project(work, no)
         moves = projects.moves_of(work, no)
+        altered = filings.alterations_of(work, no)
+        now = work.now
         is_open = found.project.state not in {ProjectState.AWARD_REVIEW, ProjectState.CLOSED}
         packs = is_open and Permission.DEVICES_MANAGE in given
         terminals = devices.enrolled(work) if packs else ()
         first = min((one.span.start for one in found.batches), default=work.now)
         early = found.project.state is ProjectState.ANNOUNCED and work.now < first
+    hosts = Permission.PROJECTS_REPORT in given and found.project.place.holds(guest.actor.place)
     ready = bool(ahead) and set(ahead.values()) == {Next.REPORT}
     return frame.page(
         guest, "console/project.html", status, found=found, standings=standings, ahead=ahead,
-        word=word, refusal=refusal, remark=remark, folder=folder, moves=moves, said=_said,
+        word=word, refusal=refusal, remark=remark, folder=folder,
+        log=_log(moves, altered), alterations=_by_batch(altered),
+        alters={one.id for one in found.batches if is_open and hosts and one.span.start > now},
         terminals=[one for one in terminals if one.key is not None],
-        registers=early and Permission.PROJECTS_REPORT in given
-        and found.project.place.holds(guest.actor.place),
+        registers=early and hosts,
         copies=Permission.PROJECTS_FILE in given, archived=found.project.state in _ARCHIVED,
         reports=ready and Permission.AWARDS_RUN in given,
         reviews=found.project.state is ProjectState.AWARD_REVIEW
@@ -196,10 +205,48 @@ def _dossier(
     )  # fmt: skip
 
 
-def _said(move: Move) -> str:
-    """What was done, in words."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """经过的一行 — when, who, and what they did, in words."""
+
+    at: datetime
+    by: str
+    what: str
+    remark: str
+
+
+def _log(moves: Iterable[Move], altered: Iterable[Alteration]) -> list[Line]:
+    """办理经过 — what was done with a project and its batches, the latest first."""
     book = words.book("console")
-    return book.get(f"move.{move.action}", book["move.other"])
+    lines = [
+        Line(one.at, one.by, book.get(f"move.{one.action}", book["move.other"]), one.remark)
+        for one in moves
+    ]
+    for one in altered:
+        lines += _altered(one)
+    return sorted(lines, key=lambda line: line.at, reverse=True)
+
+
+def _altered(one: Alteration) -> Iterator[Line]:
+    book = words.book("filing")
+
+    def line(at: datetime, by: str, code: str, remark: str) -> Line:
+        return Line(at, by, book[f"alteration.log_{code}"].format(batch=one.batch_no), remark)
+
+    if not one.causes:
+        yield line(one.asked_at, one.asked_by, "at_once", one.reason)
+        return
+    if one.ended_at is not None:
+        yield line(one.ended_at, one.ended_by, one.state.value, one.remark)
+    yield line(one.asked_at, one.asked_by, "asked", one.reason)
+
+
+def _by_batch(altered: Iterable[Alteration]) -> dict[BatchId, list[Alteration]]:
+    """The alterations of each batch, the latest first."""
+    found: dict[BatchId, list[Alteration]] = {}
+    for one in altered:
+        found.setdefault(one.batch_id, []).append(one)
+    return found
 
 
 def _exported(column: str, value: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import ROUND_DOWN, Decimal
 
 from app.filing.rules.lists.reading import CLOSES, OPENS
+from app.filing.rules.moving import last_day, lectures_of, session_of
 from app.filing.rules.publishing import sessions_about
 from app.filing.terms import Clock, ListLine
 from app.kernel.errors import RowError
@@ -88,7 +89,7 @@ def lines_of(project: FiledProject) -> Iterator[dict[str, str]]:
             "batch_to": _minute(one.span.end), "venue": one.venue,
             "lecturers": ", ".join(lecturers),
             "sign_in": _hours_of(first.get(SessionKind.START), local_date(one.span.start)),
-            "sign_out": _hours_of(first.get(SessionKind.END), _last(one.span)),
+            "sign_out": _hours_of(first.get(SessionKind.END), last_day(one.span)),
         }  # fmt: skip
 
 
@@ -165,7 +166,7 @@ def _batch(line: ListLine, was: FiledBatch | None, labels: Sequence[str]) -> Fil
     if was is None:
         sessions = sessions_about(span, labels)
     else:
-        sessions = tuple(_moved(one, was.span, span) for one in was.sessions)
+        sessions = tuple(session_of(one, was.span, span) for one in was.sessions)
     for kind, clock, label in (
         (SessionKind.START, line.sign_in, labels[0]), (SessionKind.END, line.sign_out, labels[1]),
     ):  # fmt: skip
@@ -182,19 +183,13 @@ def _batch(line: ListLine, was: FiledBatch | None, labels: Sequence[str]) -> Fil
     )
 
 
-def _moved(one: Session, old: Span, new: Span) -> Session:
-    """A session goes along with its batch: the last with the end, any other with the beginning."""
-    by = new.end - old.end if one.kind is SessionKind.END else new.start - old.start
-    return replace(one, span=Span(one.span.start + by, one.span.end + by))
-
-
 def _signed(
     sessions: tuple[Session, ...], kind: SessionKind, clock: Clock | None, span: Span, label: str
 ) -> tuple[Session, ...]:
     """The sessions with the first of that kind at those hours of the first or the last day."""
     if clock is None:
         return sessions
-    day = _last(span) if kind is SessionKind.END else local_date(span.start)
+    day = last_day(span) if kind is SessionKind.END else local_date(span.start)
     at = Span(*(datetime.combine(day, one, SHANGHAI) for one in clock))
     known = next((one for one in sessions if one.kind is kind), None)
     if known is not None:
@@ -205,11 +200,9 @@ def _signed(
 
 def _taught(line: ListLine, was: FiledBatch | None) -> tuple[FiledLecturer, ...]:
     """Who lectures, and how long: what stands where nothing else is said, else equal shares."""
-    first, last = local_date(line.start), _last(Span(line.start, line.end))
-    by = first - local_date(was.span.start) if was else timedelta()
-    standing = () if was is None else tuple(
-        replace(one, on=min(max(one.on + by, first), last)) for one in was.lecturers
-    )  # fmt: skip
+    span = Span(line.start, line.end)
+    first = local_date(span.start)
+    standing = lectures_of(was.lecturers, was.span, span) if was else ()
     if not line.lecturers:
         return standing
     share = Decimal()
@@ -232,10 +225,6 @@ def _taught(line: ListLine, was: FiledBatch | None) -> tuple[FiledLecturer, ...]
 
 def _clocks(batch: FiledBatch) -> list[Span]:
     return [one.span for one in batch.sessions]
-
-
-def _last(span: Span) -> date:
-    return local_date(span.end - timedelta(microseconds=1))
 
 
 def _hours_of(session: Session | None, day: date) -> str:

@@ -11,6 +11,7 @@ from app.base import words
 from app.base.trail import AuditEntry
 from app.base.work import Work, query
 from app.filing import rules
+from app.filing.queries import alterations
 from app.filing.tables import AttachmentRow, FilingRow
 from app.filing.terms import (
     Attachment,
@@ -68,7 +69,8 @@ def waiting(work: Work) -> Waiting:
         func.count().filter(state == ProjectState.UNIT_REVIEW),
         func.count().filter(state == ProjectState.BUREAU_REVIEW),
     )
-    return Waiting(*work.session.execute(asked).one())
+    count, oldest = alterations.asked(work)
+    return Waiting(*work.session.execute(asked).one(), count, oldest)
 
 
 @query(Permission.PROJECTS_READ, reaches=True)
