@@ -21,7 +21,7 @@ from app.base import words, workbooks
 from app.base.work import Work, passes
 from app.filing import queries as filings
 from app.filing.rules import lists
-from app.filing.terms import Alteration
+from app.filing.terms import Alteration, AlterationState
 from app.kernel.actor import Permission
 from app.kernel.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
 from app.org import queries as org
@@ -194,7 +194,7 @@ def _dossier(
         guest, "console/project.html", status, found=found, standings=standings, ahead=ahead,
         word=word, refusal=refusal, remark=remark, folder=folder,
         log=_log(moves, altered), alterations=_by_batch(altered),
-        alters={one.id for one in found.batches if is_open and hosts and one.span.start > now},
+        alters=_alterable(found.batches, altered, now) if is_open and hosts else (),
         terminals=[one for one in terminals if one.key is not None],
         registers=early and hosts,
         copies=Permission.PROJECTS_FILE in given, archived=found.project.state in _ARCHIVED,
@@ -239,6 +239,14 @@ def _altered(one: Alteration) -> Iterator[Line]:
     if one.ended_at is not None:
         yield line(one.ended_at, one.ended_by, one.state.value, one.remark)
     yield line(one.asked_at, one.asked_by, "asked", one.reason)
+
+
+def _alterable(
+    batches: Iterable[Batch], altered: Iterable[Alteration], now: datetime
+) -> set[BatchId]:
+    """Those that did not begin, and for which nobody is asked already."""
+    asked = {one.batch_id for one in altered if one.state is AlterationState.ASKED}
+    return {one.id for one in batches if one.span.start > now and one.id not in asked}
 
 
 def _by_batch(altered: Iterable[Alteration]) -> dict[BatchId, list[Alteration]]:
