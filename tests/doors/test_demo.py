@@ -20,17 +20,28 @@ from app.awards.terms import Why
 from app.base.database import Base
 from app.base.site import Site
 from app.base.vault import Vault
+from app.base.work import begin
 from app.cli import desk, verbs
-from app.cli.demo import roster, seeding
+from app.cli.demo import desks, roster, seeding
 from app.cli.demo.calendar import Calendar
 from app.cli.demo.seeding import Stands
 from app.cli.desk import Desk
 from app.config import Config
+from app.filing import queries as filings
+from app.filing.terms import Sought as SoughtFilings
+from app.kernel.actor import Actor, Role, Via
+from app.merging import queries as merging
+from app.org import queries as org
 from app.people.rules.identity import check_sign
+from app.projects.terms import ProjectState
+from app.transfers import queries as transfers
+from app.transfers.terms import Show, State
+from app.web.console import waiting
 from device.drivers import DRIVERS
 from jobs.queues import HANDLERS
 from tests.conftest import Clock
 from tests.support.cast import Spoken
+from tests.support.serving import app_of
 
 TODAY = datetime(2026, 11, 16, 1, 20, tzinfo=UTC)
 # These come with the work that brings their input, or belong to a question, not to an award.
@@ -207,6 +218,43 @@ def test_a_member_of_staff_has_credit_in_both_regimes(city: City) -> None:
 def test_a_city_that_stands_is_not_made_again(city: City) -> None:
     assert seeding.stands(Desk(lambda: city.site)) is Stands.CITY
     assert city.say("demo", "seed").json == {"seeded": False}
+
+
+WHO = (
+    (Role.HOSPITAL_ADMIN, "Y1"), (Role.DEPARTMENT_SECRETARY, "Y1-01"), (Role.CITY_OFFICE, "9901"),
+)  # fmt: skip
+
+
+def todos(city: City, role: Role, unit: str) -> dict[str, int]:
+    """What waits for whoever holds that role there."""
+    with Desk(lambda: city.site).work() as work:
+        place = org.units_by_code(work, [unit])[unit].place
+    actor = Actor("周建国", Via.CONSOLE, place, role)
+    with app_of(city.site).test_request_context(), begin(city.site, actor) as work:
+        return {one.code: one.count for one in waiting.todos(work)}
+
+
+def test_something_waits_on_every_desk_and_is_not_laid_there_twice(city: City) -> None:
+    own = Desk(lambda: city.site)
+
+    desks.furnish(own)
+    laid = [todos(city, *who) for who in WHO]
+    desks.furnish(own)
+
+    assert laid == [todos(city, *who) for who in WHO]
+    admin, secretary, office = laid
+    assert {"cards", "filing_unit", "filing_returned", "transfers"} <= admin.keys()
+    assert secretary["filing_returned"] == 1
+    assert {"filing_bureau", "alterations"} <= office.keys()
+    with own.work() as work:
+        assert {one.state for one in filings.shelf(work, SoughtFilings()).filings} == {
+            ProjectState.DRAFT, ProjectState.UNIT_REVIEW, ProjectState.BUREAU_REVIEW,
+            ProjectState.ANNOUNCED,
+        }  # fmt: skip
+        assert {one.state for one in transfers.shelf(work, Show.ENDED).transfers} == {
+            State.REFUSED, State.DONE,
+        }  # fmt: skip
+        assert "董建军" in {one.first.name for one in merging.pairs(work)}
 
 
 def test_people_are_the_same_on_whatever_day_the_city_is_made() -> None:

@@ -47,6 +47,7 @@ def test_a_first_run_does_the_main_job_and_a_second_one_repeats_it_without_effec
 
     assert (again["upload"], again["award"]) == (happened["upload"], happened["award"])
     assert "2000 人" not in told_again
+    assert ("案头的事" in told, "案头的事" in told_again) == (True, False)
     assert_wechat_says_what_was_awarded(again["wechat"])
 
 

@@ -91,6 +91,7 @@ BY_SESSION = {
 MAKERS = {
     "app.base.outbox": "a job, at the place its message names",
     "app.cli.desk": "the operator at the machine",
+    "app.cli.demo.desks": "the invented people of the demo city, by the operator at the machine",
     "app.web.sessions": "whoever signed in, in a capacity that is theirs",
     "app.web.activation": "whoever holds a link, at its place",
     "device.mbox.doors": "a terminal with a code, until it has a key",

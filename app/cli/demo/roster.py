@@ -73,6 +73,20 @@ def staff(calendar: Calendar) -> Staff:
     return Staff(rows, {row["person_no"]: row for row in rows})
 
 
+def identity(birth_date: str, order: int) -> str:
+    """The number of nobody who was born on that day: odd orders are men's."""
+    first_17 = f"{_REGION}{birth_date.replace('-', '')}{order:03}"
+    return first_17 + check_sign(first_17)
+
+
+def level_of(title: str) -> str:
+    """The level of a title; the lowest of one that the roster does not know."""
+    for titles in materials.tables("roster")["series"].values():
+        if title in titles:
+            return _LEVELS[titles.index(title)]
+    return _LEVELS[0]
+
+
 class _Hiring:
     """Makes one person after another, everything drawn from one source."""
 
@@ -166,13 +180,12 @@ class _Hiring:
         return "normal", ""
 
     def _identity(self, person: Mapping[str, str]) -> str:
-        day = person["birth_date"].replace("-", "")
         while True:
             order = 2 * self._draw.randrange(1, 499) + (person["sex"] == "male")
-            first_17 = f"{_REGION}{day}{order:03}"
-            if first_17 not in self._identities:
-                self._identities.add(first_17)
-                return first_17 + check_sign(first_17)
+            number = identity(person["birth_date"], order)
+            if number not in self._identities:
+                self._identities.add(number)
+                return number
 
     def _chip(self) -> str:
         while True:

@@ -10,7 +10,7 @@ import click
 from app import config
 from app.accounts import commands as accounts
 from app.base import words
-from app.cli.demo import followers, main_job, materials, outsiders, seeding
+from app.cli.demo import desks, followers, main_job, materials, outsiders, seeding
 from app.cli.demo.platform import Simulator
 from app.cli.demo.seeding import Stands
 from app.cli.demo.telling import tell
@@ -43,7 +43,7 @@ def seed(desk: Desk) -> dict[str, Any]:
     return {"seeded": _seeded(desk, config.state_folder() / _FOLDER, None)}
 
 
-@verb(group, "run", *_SEEDING, "accounts.invite")
+@verb(group, "run", *_SEEDING, *desks.DOORS, "accounts.invite")
 @click.option("--web", required=True, metavar="URL", help=help_of("demo.web"))
 @click.option("--simulator", "url", metavar="URL", help=help_of("demo.simulator"))
 @click.option("--once", is_flag=True, help=help_of("demo.once"))
@@ -59,6 +59,7 @@ def run(desk: Desk, *, web: str, url: str | None, once: bool) -> dict[str, Any]:
     outsiders.wait_for(web)
     batch = main_job.batch_of_the_day(desk)
     happened = main_job.perform(desk, batch, web, folder, simulator)
+    desks.furnish(desk)
     if not once:
         _tell_ways_on(desk, batch, web, folder)
     return happened
