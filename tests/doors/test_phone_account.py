@@ -218,6 +218,8 @@ def test_the_owner_freezes_at_one_tap(
     frozen = he_min.post(f"freeze/{token}")
 
     assert "账号已经冻结" in frozen.text
+    assert f'<dd class="num">{HE_MIN}</dd>' in frozen.text  # what to tell who unfreezes it
+    assert "回到我的学分" in frozen.text
     assert queries.console_session(site, signed.session) is None
     again = phone(OPENID)
     assert again.get(f"freeze/{token}").status_code == 410

@@ -55,7 +55,7 @@ def _line(act: Act, names: Mapping[str, str], about: Mapping[str, str]) -> Line:
 
 
 def _who(act: Act) -> str:
-    """Who it was; a job is nobody, as is who signed no command, and whoever is known by an openid alone has no name."""
+    """Who it was; a job is nobody, as is who signed no command, and an openid is no name."""
     if act.via == Via.JOB or act.actor == _NOBODY:
         return ""
     if act.via == Via.WECHAT and not act.actor.isdecimal():

@@ -19,6 +19,7 @@ from app.cards import queries as cards
 from app.cards.terms import CardState
 from app.kernel.errors import CmeError, ForbiddenError, NotFoundError
 from app.kernel.secret import Secret
+from app.people import queries as people
 from app.speech.saying import clock_of, full_moment
 from wechat.phone import faces
 from wechat.phone.blueprint import blueprint
@@ -176,16 +177,17 @@ def freezing(visit: Visit, token: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<slug>/freeze/<token>", endpoint="freeze")
-@passes("accounts.freeze")
+@passes("accounts.freeze", "people.staff_of")
 @bound
 def freeze(visit: Visit, token: str) -> ResponseReturnValue:
     """Stop the log-in: the link alone is the proof, so that nothing holds its owner up."""
     try:
         with visit.work() as work:
             accounts.freeze(work, Secret(token))
+            staff = people.staff_of(work, visit.person_no)
     except NotFoundError:
         return faces.refuse("freeze", 410)
-    return faces.show("done", what="frozen")
+    return faces.show("done", what="frozen", staff=staff)
 
 
 def _reset(visit: Visit, *, said: str = "", proof: bool = False) -> ResponseReturnValue:
