@@ -13,7 +13,7 @@ from app.kernel.actor import Role
 from app.standards import commands as standards
 from device.mbox.machine import Machine
 from tests.support.binding import follower
-from tests.support.cast import CITY_BUREAU, HE_MIN, HOSPITAL, OPERATOR
+from tests.support.cast import CARDIOLOGY, CITY_BUREAU, HE_MIN, HOSPITAL, OPERATOR
 from tests.support.entrance import Entrance
 from tests.support.filing import NO
 from tests.support.office import Office
@@ -73,6 +73,17 @@ def test_somebody_who_asks_to_be_confirmed_waits(office: Office) -> None:
 
     assert "人申请绑定微信" in page
     assert "何敏，没有别的证明" in page
+
+
+def test_who_may_not_do_a_thing_is_told_so_without_codes_and_finds_the_way_back(
+    office: Office,
+) -> None:
+    refused = office.desk(Role.DEPARTMENT_SECRETARY, CARDIOLOGY).get("/console/cards")
+
+    assert refused.status_code == 403
+    assert "不能办这件事" in refused.text
+    assert "cards:" not in refused.text
+    assert '<a href="/console/">回到首页</a>' in refused.text
 
 
 def test_who_governs_nothing_has_no_menu(entrance: Entrance) -> None:
