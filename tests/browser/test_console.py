@@ -110,7 +110,7 @@ def test_a_session_that_ends_meanwhile_loses_nothing_that_was_typed(
     cookie = {"name": cookies.CONSOLE, "value": again.token.reveal(), "url": served.url}
     page.context.add_cookies([cookie])  # type: ignore[list-item]  # only what it needs
     page.goto(f"{served.url}/console/")
-    page.get_by_role("link", name="管理员", exact=True).click()
+    page.get_by_role("link", name="接着填").click()
 
     expect(page.get_by_label("登录名")).to_have_value("心内科秘书")
     expect(page.get_by_label("单位", exact=True)).to_have_value(NURSING)

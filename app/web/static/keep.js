@@ -1,7 +1,8 @@
 // 留住 — what was typed into a form of the console outlives a session that ended meanwhile.
 //
 // A form that is sent is put aside in this tab. Where the answer is the way in again, it is kept
-// for half an hour, and filled in when its page is next opened; any other answer forgets it.
+// for half an hour, and filled in when its page is next opened; until then every page of the
+// console leads there. Any other answer forgets it.
 const ASIDE = "kejiao.aside";
 const KEPT = "kejiao.kept";
 const LIFE_MS = 30 * 60 * 1000;
@@ -17,15 +18,20 @@ sessionStorage.removeItem(ASIDE);
 
 const told = over ? null : JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
 const form = told && [...document.forms].find((one) => key(one) === told.form);
-if (form) {
+if (told && Date.now() - told.at >= LIFE_MS) {
   sessionStorage.removeItem(KEPT);
-  if (Date.now() - told.at < LIFE_MS) fill(form, told.typed);
+} else if (form) {
+  sessionStorage.removeItem(KEPT);
+  fill(form, told.typed);
+} else if (told?.page) {
+  lead(told.page);
 }
 
 document.addEventListener("submit", (event) => {
   const typed = fields(event.target).map((one) => [one.name, one.type, one.value, one.checked]);
   if (!typed.length) return;
-  const put = { form: key(event.target), at: Date.now(), typed };
+  const page = document.getElementById("kept-at")?.dataset.page;
+  const put = { form: key(event.target), page, at: Date.now(), typed };
   sessionStorage.setItem(ASIDE, JSON.stringify(put));
 });
 
@@ -49,6 +55,13 @@ function fill(one, typed) {
     }
   }
   say();
+}
+
+function lead(page) {
+  const note = document.getElementById("kept-at");
+  if (!note) return;
+  note.querySelector("a").href = page;
+  note.hidden = false;
 }
 
 function say() {
