@@ -6,7 +6,7 @@ import functools
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
@@ -18,6 +18,7 @@ from app.base.work import Work, begin, passes
 from app.kernel.actor import Actor, Role, Via
 from app.kernel.errors import CmeError
 from app.kernel.place import Place
+from app.org import queries as org
 
 SYSTEM = "system"
 
@@ -54,9 +55,16 @@ class Desk:
         return Actor(self.name, Via.CLI, Place.root(), Role.OPERATOR)
 
     @contextmanager
-    def work(self, *, deliver: bool = True) -> Iterator[Work]:
-        """A unit of work; what it left in the outbox is then done here, unless told otherwise."""
-        with begin(self.site, self.actor) as work:
+    def work(self, *, deliver: bool = True, at: str = "") -> Iterator[Work]:
+        """A unit of work; what it left in the outbox is then done here, unless told otherwise.
+
+        With the code of a unit the operator stands there: what it alone may say, they say for it.
+        """
+        actor = self.actor
+        if at:
+            with begin(self.site, actor) as work:
+                actor = replace(actor, place=org.unit_by_code(work, at).realm)
+        with begin(self.site, actor) as work:
             yield work
         for message in work.messages if deliver else ():
             try:

@@ -6,6 +6,7 @@ import click
 
 from app.cli import (
     admin,
+    applying,
     attendance,
     award,
     card,
@@ -18,6 +19,7 @@ from app.cli import (
     people,
     project,
     standards,
+    transfer,
     user,
     wechat,
 )
@@ -32,6 +34,7 @@ def root() -> None:
 
 for group in (
     admin.group,
+    applying.group,
     attendance.group,
     award.group,
     card.group,
@@ -44,6 +47,7 @@ for group in (
     people.group,
     project.group,
     standards.group,
+    transfer.group,
     user.group,
     wechat.group,
 ):
