@@ -132,3 +132,13 @@ class Actor:
     def permissions(self) -> frozenset[Permission]:
         """What the role may do."""
         return ROLES[self.role]
+
+    @property
+    def governs(self) -> bool:
+        """Whether others below are to do what waits there, and this one looks on: a bureau."""
+        return Permission.AWARDS_REVIEW in self.permissions
+
+    @property
+    def duty(self) -> tuple[str, str]:
+        """职责范围 — the half-open range of paths at which what waits is for the actor to do."""
+        return self.place.alone if self.governs else self.place.bounds

@@ -42,3 +42,8 @@ class Place:
     def bounds(self) -> tuple[str, str]:
         """The half-open range of paths that lie at or under this place."""
         return (self.path, f"{self.path[:-1]}/") if self.path else ("", "~")
+
+    @property
+    def alone(self) -> tuple[str, str]:
+        """The half-open range of paths that are this node's own, and of none below it."""
+        return self.path, f"{self.path}!"  # before every key of a child

@@ -63,6 +63,31 @@ def test_a_batch_that_is_over_and_recorded_waits_to_be_awarded(
     assert "没有事等你" in awarded
 
 
+def test_a_bureau_reads_what_is_late_below_and_counts_only_what_is_its_own_to_do(
+    terminal: Machine, office: Office
+) -> None:
+    hospital, bureau = office.desk(), office.desk(Role.CITY_OFFICE, CITY_BUREAU)
+    terminal.tap(held(HE_MIN), at=at("08:02:11"))
+    assert [answer.status for answer in terminal.upload()] == [200]
+
+    late = bureau.get("/console/").text
+    with begin(hospital.site, OPERATOR) as work:
+        standards.load_shipped(work)
+        awards.ask(work, NO, 1, Options())
+    for message in work.messages:
+        assert outbox.deliver(hospital.site, message.id)
+    with begin(hospital.site, OPERATOR) as work:
+        awards.report(work, NO)
+    reported = bureau.get("/console/").text
+
+    assert "没有事等你" in late
+    assert "下面单位迟了的" in late
+    assert "看这一期" in late
+    assert "有 1 件事等你" in reported
+    assert "个项目的授分待审" in reported
+    assert "下面单位迟了的" not in reported
+
+
 def test_somebody_who_asks_to_be_confirmed_waits(office: Office) -> None:
     desk = office.desk()
     assert "都办完了" in desk.get("/console/").text

@@ -512,6 +512,14 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "awards.ask": (Case(lambda w, _: awards.ask(w, OWN_NO, 1, Options())),),
     "awards.carry_out": (Case(lambda w, e: awards.carry_out(w, e.queued_run_id)),),
     "awards.due": (Case(lambda w, _: judged.due(w), "counts, within sight"),),
+    "awards.due_below": (Case(lambda w, _: judged.due_below(w), "counts, within sight"),),
+    "awards.running": (Case(lambda w, _: judged.running(w), "a count, within sight"),),
+    "awards.reviewing": (
+        Case(lambda w, _: judged.reviewing(w), silent=lambda one: not one.count),
+    ),
+    "attendance.stray_count": (
+        Case(lambda w, _: guessing.stray_count(w), "a count, within sight"),
+    ),
     "awards.denial_of": (Case(lambda w, _: judged.denial_of(w, OWN_NO, 1, CAO_JING)),),
     "awards.deny": (Case(lambda w, _: awards.deny(w, OWN_NO, 1, HE_MIN, WHY)),),
     "awards.explain": (Case(lambda w, _: judged.explain(w, HE_MIN, OWN_NO, 1)),),

@@ -24,6 +24,13 @@ where q.resolved_at is null and q.hold = 'unknown_activity' and s.batch_id is nu
 order by d.sn, q.activity_id, s.at, q.epoch, q.seq
 limit :most""")
 
+_STRAY_COUNT = text("""
+select count(*) from quarantine q
+join device d on d.id = q.device_id
+join swipe s on s.device_id = q.device_id and s.epoch = q.epoch and s.seq = q.seq
+where q.resolved_at is null and q.hold = 'unknown_activity' and s.batch_id is null
+  and d.path >= :low and d.path < :high""")
+
 # Of the host's people within sight, who were not seen there with a card of theirs.
 _GUESSES = text("""
 select p.person_no, p.name, coalesce(d.name, '') as department,
@@ -65,6 +72,13 @@ def strays(work: Work) -> tuple[Stray, ...]:
         near = projects.batches_between(work, first - _BEFORE, last + _BEFORE)
         found.append(Stray(sn, activity, records, first, last, near))
     return tuple(found)
+
+
+@query(Permission.SWIPES_READ)
+def stray_count(work: Work) -> int:
+    """没有期次的刷卡 — how many of them it is for the actor to claim."""
+    low, high = work.actor.duty
+    return int(work.session.execute(_STRAY_COUNT, {"low": low, "high": high}).scalar_one())
 
 
 @query(Permission.SWIPES_READ)

@@ -33,7 +33,7 @@ from app.awards.queries.runs import (
     waiting_before,
 )
 from app.awards.queries.standing import standings_of
-from app.awards.queries.todo import due
+from app.awards.queries.todo import Due, due, due_below, reviewing, running
 from app.awards.queries.trails import trail_of_batch, trail_of_run
 from app.awards.queries.weighing import Listed, Weighing, weigh
 
@@ -41,6 +41,7 @@ __all__ = [
     "Activity",
     "Case",
     "Change",
+    "Due",
     "Entry",
     "Judged",
     "Judgement",
@@ -62,6 +63,7 @@ __all__ = [
     "case_of",
     "denial_of",
     "due",
+    "due_below",
     "explain",
     "find_told",
     "judge",
@@ -70,8 +72,10 @@ __all__ = [
     "own_runs",
     "plan_of",
     "preview",
+    "reviewing",
     "run_file",
     "run_of",
+    "running",
     "standings_of",
     "trace",
     "trace_here",

@@ -62,11 +62,13 @@ def shelf(work: Work, sought: Sought, page: int = 1) -> Shelf:
 
 @query(Permission.PROJECTS_READ)
 def waiting(work: Work) -> Waiting:
-    """待办的申报 — within sight: sent back, and before whom the others are."""
+    """待办的申报 — before the bureau; before the unit, and sent back, where the actor is to act."""
     state = FilingRow.state
+    low, high = work.actor.duty
+    own = and_(FilingRow.path >= low, FilingRow.path < high)
     asked = select(
-        func.count().filter(and_(state == ProjectState.DRAFT, FilingRow.remark.is_not(None))),
-        func.count().filter(state == ProjectState.UNIT_REVIEW),
+        func.count().filter(own, state == ProjectState.DRAFT, FilingRow.remark.is_not(None)),
+        func.count().filter(own, state == ProjectState.UNIT_REVIEW),
         func.count().filter(state == ProjectState.BUREAU_REVIEW),
     )
     count, oldest = alterations.asked(work)

@@ -39,10 +39,11 @@ def home(guest: Guest) -> ResponseReturnValue:
     with frame.working(guest) as work:
         found = waiting.todos(work)
         reads = Permission.AWARDS_READ in guest.actor.permissions
-        judging = awards.due(work).judging if reads else 0
+        judging = awards.running(work) if reads else 0
         today, standing = local_date(work.now), _standing(work)
     return frame.page(
-        guest, "console/home.html", todos=found, judging=judging, standing=standing,
+        guest, "console/home.html", todos=[one for one in found if one.mine],
+        below=[one for one in found if not one.mine], judging=judging, standing=standing,
         year=today.year, today=with_weekday(today), left=(date(today.year, 12, 31) - today).days,
     )  # fmt: skip
 

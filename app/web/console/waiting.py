@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flask import url_for
 
 from app.accounts.queries import proofs
 from app.attendance.queries import guessing
 from app.awards import queries as awards
+from app.awards.queries import Due
 from app.base import words
 from app.base.work import Work
 from app.filing import queries as filings
@@ -21,15 +22,18 @@ from app.speech.saying import day
 from app.transfers import queries as transfers
 
 DOORS = (
-    "accounts.requests", "attendance.strays", "awards.due", "filing.waiting", "making.late",
-    "transfers.waiting",
+    "accounts.requests", "attendance.stray_count", "awards.due", "awards.due_below",
+    "awards.reviewing", "filing.waiting", "making.late", "transfers.waiting",
 )  # fmt: skip
 _PATIENCE = 3  # working days after which an award is late
 
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """待办 — how many of what, on which screen, and where to go; `late` in words when it is."""
+    """待办 — how many of what, on which screen, and where to go; `late` in words when it is.
+
+    What is not `mine` others are to do, on whom whoever is looking has an eye.
+    """
 
     screen: str
     code: str
@@ -37,6 +41,7 @@ class Todo:
     address: str
     facts: Mapping[str, object] = field(default_factory=dict)
     late: str = ""
+    mine: bool = True
 
     @property
     def what(self) -> str:
@@ -69,21 +74,35 @@ def todos(work: Work) -> tuple[Todo, ...]:
 def badges(found: tuple[Todo, ...]) -> dict[str, int]:
     """How many wait behind each item of the menu."""
     sums: dict[str, int] = {}
-    for todo in found:
+    for todo in (one for one in found if one.mine):
         sums[todo.screen] = sums.get(todo.screen, 0) + todo.count
     return sums
 
 
 def _awards(work: Work) -> Iterator[Todo]:
-    due = awards.due(work)
+    may, due = work.actor.permissions, awards.due(work)
+    code = "award" if Permission.AWARDS_RUN in may else "award_of_others"
+    yield from _award(due, code)
+    yield Todo("projects", "swipes", due.waiting, url_for("projects.shelf"))
+    if Permission.AWARDS_REVIEW in may:
+        reported = awards.reviewing(work)
+        if reported.count:
+            address = url_for("projects.dossier", no=reported.no)
+            facts = {"project": reported.name}
+            yield Todo("projects", "reviewing", reported.count, address, facts)
+        yield from (
+            replace(one, mine=False)
+            for one in _award(awards.due_below(work), "award_of_others") if one.late
+        )  # fmt: skip
+
+
+def _award(due: Due, code: str) -> Iterator[Todo]:
     if due.oldest is not None:
         one = due.oldest
-        code = "award" if Permission.AWARDS_RUN in work.actor.permissions else "award_of_others"
         facts = {"project": one.project.name, "batch": one.no, "days": due.working_days}
         late = _said("award.late", facts) if due.working_days > _PATIENCE else ""
         address = url_for("analysis.page", no=one.project.no, batch=one.no)
         yield Todo("projects", code, due.count, address, facts, late)
-    yield Todo("projects", "swipes", due.waiting, url_for("projects.shelf"))
 
 
 def _filings(work: Work) -> Iterator[Todo]:
@@ -104,8 +123,7 @@ def _filings(work: Work) -> Iterator[Todo]:
 
 
 def _strays(work: Work) -> Iterator[Todo]:
-    count = sum(len(one.records) for one in guessing.strays(work))
-    yield Todo("projects", "strays", count, url_for("settling.strays"))
+    yield Todo("projects", "strays", guessing.stray_count(work), url_for("settling.strays"))
 
 
 def _transfers(work: Work) -> Iterator[Todo]:
@@ -123,7 +141,8 @@ def _cards(work: Work) -> Iterator[Todo]:
         first = late[0]
         facts = {"unit": first.unit_name, "left": first.asked - first.handed}
         told = _said("cards.late", {"days": (local_date(work.now) - due_on).days})
-        yield Todo("cards", "cards", len(late), url_for("cards.shelf"), facts, told)
+        mine = not work.actor.governs
+        yield Todo("cards", "cards", len(late), url_for("cards.shelf"), facts, told, mine)
 
 
 def _bindings(work: Work) -> Iterator[Todo]:
