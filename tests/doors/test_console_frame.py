@@ -81,11 +81,11 @@ def test_a_bureau_reads_what_is_late_below_and_counts_only_what_is_its_own_to_do
     reported = bureau.get("/console/").text
 
     assert "没有事等你" in late
-    assert "下面单位迟了的" in late
+    assert "所辖单位迟了的" in late
     assert "看这一期" in late
     assert "有 1 件事等你" in reported
     assert "个项目的授分待审" in reported
-    assert "下面单位迟了的" not in reported
+    assert "所辖单位迟了的" not in reported
 
 
 def test_somebody_who_asks_to_be_confirmed_waits(office: Office) -> None:
