@@ -54,6 +54,9 @@ def ask(work: Work, project_no: str, batch_no: int, options: Options) -> int:
         work.session.flush()
     except IntegrityError:
         raise ConflictError("awards.run.waiting", project=project_no, batch=batch_no) from None
+    # Counted now, for whoever judges would have to look through all records for it.
+    count = queries.crowd_size(work, batch.id)
+    progress.expect(work, TASK, run_id, batch.project.place, count)
     work.tell("awards.run", place=batch.project.place, run_id=run_id)
     return run_id
 

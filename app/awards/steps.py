@@ -39,12 +39,14 @@ create temporary table judged (
   hours numeric(7, 2) default {hours}, reasons jsonb
 ) on commit drop"""
 
-# In the order of people, so that the indexes grow at their ends.
+# In the order of people, so that the indexes grow at their ends; and with both ends said, so that
+# none of many shares looks through everybody.
 _STORE = text("""
 insert into award_verdict (
   run_id, person_id, part, path, granted, gross, cap, net, hours, reasons)
 select :run_id, p.id, j.part, p.path, j.granted, j.gross, j.cap, j.net, j.hours, j.reasons
-from (select * from judged order by person_id) j join person p on p.id = j.person_id""")
+from (select * from judged order by person_id) j
+join person p on p.id = j.person_id and p.id between :first and :last""")
 
 _EMPTY = text("truncate judged")
 
@@ -126,14 +128,10 @@ def take_back(work: Work, batch_id: int, run_id: int, reason: str) -> int:
 
 def _shares(judgement: Judgement) -> Iterator[tuple[Sequence[int], Sequence[Verdict]]]:
     """All verdicts in shares that are stored at once, from person to person; usually it is one."""
-    plain, rest = judgement.plain, judgement.verdicts
-    if len(plain) + len(rest) <= _ROWS_AT_ONCE:
-        yield plain, rest
-        return
-    rest = tuple(sorted(rest, key=_person))
+    plain, rest = judgement.plain, sorted(judgement.verdicts, key=_person)
     people = sorted([*plain, *map(_person, rest)])
     first_plain = first_rest = 0
-    for until in (*people[_ROWS_AT_ONCE::_ROWS_AT_ONCE], people[-1] + 1):
+    for until in (*people[_ROWS_AT_ONCE::_ROWS_AT_ONCE], *(one + 1 for one in people[-1:])):
         next_plain, next_rest = bisect_left(plain, until), bisect_left(rest, until, key=_person)
         yield plain[first_plain:next_plain], rest[first_rest:next_rest]
         first_plain, first_rest = next_plain, next_rest
@@ -150,7 +148,8 @@ def _store(
         with cursor.copy("copy judged from stdin") as copy:
             for block in _blocks(case, verdicts):
                 copy.write(block)
-    work.session.execute(_STORE, {"run_id": run_id})
+    ids = [*plain[:1], *plain[-1:], *map(_person, verdicts)]
+    work.session.execute(_STORE, {"run_id": run_id, "first": min(ids), "last": max(ids)})
     work.session.execute(_EMPTY)
     return len(plain) + len(verdicts)
 

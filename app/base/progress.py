@@ -1,7 +1,8 @@
 """进度 — how far a long job truly is, told while its own transaction still hides all that it did.
 
+    progress.expect(work, "awards.run", run_id, place, total)              whoever asks for it
     doing = progress.Doing(work, "awards.run", run_id, place, "reading")   whoever does the job
-    doing("judging", done, total)                                          as often as it likes
+    doing("judging", done)                                                 as often as it likes
     doing.finish()                                                         the last that it does
     progress.of(work, "awards.run", [run_id])                              whoever looks
     progress.ask_stop(work, "awards.run", run_id, place)                   whoever stops it
@@ -32,12 +33,18 @@ from app.kernel.place import Place
 _PAUSE = timedelta(seconds=0.5)
 
 _OWN_TRANSACTION = text("select pg_current_xact_id()::text::bigint")
+# The total of one that was killed may be that of another step; it is as many all the same.
+_EXPECTED = text("select total from progress where task = :task and task_id = :task_id")
 # One that began before anybody could see this row, and that has not ended. A number that a restored
 # database brought along is none of this server's.
 _UNDER_WAY = text("""
 select task_id from progress where task = :task and task_id = any(:ids)
   and doer < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
   and not pg_visible_in_snapshot(doer::text::xid8, pg_current_snapshot())""")
+
+
+# What is lost in a fall of the server was about a job that fell with it: no disk is waited for.
+_UNHURRIED = func.set_config("synchronous_commit", "off", True)
 
 
 class ProgressRow(Placed, Base):
@@ -49,11 +56,11 @@ class ProgressRow(Placed, Base):
     # The topic of the job, and the row that it is about.
     task: Mapped[str] = mapped_column(primary_key=True)
     task_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    # The transaction that does it; null, as the step is, where it was stopped before it began.
+    # The transaction that does it; null, as the step is, before anybody began.
     doer: Mapped[int | None]
     step: Mapped[str | None]
     done: Mapped[int] = mapped_column(default=0)
-    # Null where the step has nothing to count.
+    # Before it began what is expected; from then on null where the step has nothing to count.
     total: Mapped[int | None]
     step_at: Mapped[datetime]
     told_at: Mapped[datetime]
@@ -97,7 +104,10 @@ class StoppedError(Exception):
 
 
 class Tell(Protocol):
-    """Hears that so many of a step are done, of so many; StoppedError where it is to end."""
+    """Hears that so many of a step are done, of so many, or of as many as were expected.
+
+    StoppedError where the job is to end.
+    """
 
     def __call__(self, step: str, done: int = 0, total: int | None = None) -> None: ...
 
@@ -113,6 +123,7 @@ class Doing:
         self._key = {"task": task, "task_id": task_id}
         self._path = place.path
         self._doer = work.session.scalar(_OWN_TRANSACTION)
+        self._expected = work.session.scalar(_EXPECTED, self._key)
         self._step = ""
         self._step_at = self._told_at = work.now
         self(step)
@@ -125,6 +136,8 @@ class Doing:
         if step != self._step:
             self._step, self._step_at = step, now
         self._told_at = now
+        if total is None and done and self._expected is not None:
+            total = max(done, self._expected)
         told = {
             "doer": self._doer, "step": step, "done": done, "total": total,
             "step_at": self._step_at, "told_at": now,
@@ -133,7 +146,7 @@ class Doing:
             insert(ProgressRow)
             .values(**self._key, path=self._path, **told)
             .on_conflict_do_update(index_elements=["task", "task_id"], set_=told)
-            .returning(ProgressRow.stop_by)
+            .returning(ProgressRow.stop_by, _UNHURRIED)
         )
         with begin(self._work.site, self._work.actor) as aside:
             stop_by = aside.session.scalar(asked)
@@ -151,6 +164,15 @@ class Doing:
         if session.execute(mine.returning(ProgressRow.task_id)).one_or_none() is None:
             stop_by = session.scalar(select(ProgressRow.stop_by).filter_by(**self._key))
             raise StoppedError(stop_by or "")
+
+
+def expect(work: Work, task: str, task_id: int, place: Place, total: int) -> None:
+    """A job is to be done, which has so many to count."""
+    row = ProgressRow(
+        task=task, task_id=task_id, path=place.path, done=0, total=total, step_at=work.now,
+        told_at=work.now,
+    )  # fmt: skip
+    work.session.add(row)
 
 
 def ask_stop(work: Work, task: str, task_id: int, place: Place) -> None:

@@ -11,11 +11,13 @@ from zipfile import ZipFile
 import pytest
 from sqlalchemy import Engine, text
 
-from app.base import outbox
+from app.awards import queries as awarding
+from app.base import outbox, progress
 from app.base.site import Site
+from app.base.work import begin
 from app.kernel.actor import Role
 from tests.conftest import Clock
-from tests.support.cast import CITY_BUREAU, COUNTY_HOSPITAL
+from tests.support.cast import CITY_BUREAU, COUNTY_HOSPITAL, OPERATOR
 from tests.support.filing import NO
 from tests.support.holding import BOTH, NEARLY_IN, NEARLY_OUT, PEOPLE, Training, name_of, number_of
 from tests.support.office import Desk, Office
@@ -110,6 +112,50 @@ def test_an_award_is_followed_among_ones_own_tasks_and_stopped_while_it_waits(
     page = shown(desk, late.location)
     assert "已经办完了，停不下来了" in page
     assert f"已授分：{GRANTED} 人得分" in page
+
+
+def test_an_award_that_is_being_made_tells_how_far_it_is_and_can_be_stopped(
+    desk: Desk, owner: Engine, clock: Clock
+) -> None:
+    run = desk.send(LIST).location
+    run_id = int(run.rpartition("/")[2])
+    stop = f"/console/tasks/{run_id}/cancel"
+
+    with begin(desk.site, OPERATOR) as work:  # somebody is at it
+        work.session.execute(text("select from award_run for update"))
+        place = awarding.run_of(work, run_id).place
+        doing = progress.Doing(work, "awards.run", run_id, place, "reading")
+        reads = shown(desk, run)
+        doing("judging", 10)
+        clock.advance(seconds=2)
+        doing("judging", 30)
+        judges = shown(desk, f"{run}/state"), shown(desk, "/console/tasks/list")
+        told = desk.send(stop, back="run")
+        stopping = shown(desk, run), shown(desk, "/console/tasks")
+        with pytest.raises(progress.StoppedError):
+            doing("storing", 0, 62)
+    work_off(desk.site, owner)
+
+    assert '<li aria-current="step">读取刷卡</li>' in reads
+    for page in judges:
+        assert f"正在判定：30 / {PEOPLE} 人。每秒 15 人，这一步大约还要 2 秒。" in page
+        assert 'aria-label="判定：50%"' in page
+    assert told.location == run
+    assert all("王芳 叫停了，马上就停，不会写入任何学分" in one for one in stopping)
+    assert "已叫停" in stopping[0]
+    assert f'action="{stop}"' not in stopping[1]
+    assert "王芳 在办理当中停下了，没有写入任何学分" in shown(desk, run)
+
+
+def test_of_an_award_whose_worker_was_lost_the_page_says_that_it_is_made_anew(desk: Desk) -> None:
+    run = desk.send(LIST).location
+    run_id = int(run.rpartition("/")[2])
+    with begin(desk.site, OPERATOR) as work:
+        place = awarding.run_of(work, run_id).place
+        progress.Doing(work, "awards.run", run_id, place, "judging")
+
+    assert "上一次办到一半断了，什么都没有写入" in shown(desk, run)
+    assert "上一次办到一半断了，什么都没有写入" in shown(desk, "/console/tasks")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from app.awards.queries.attending import (
     trace_here,
 )
 from app.awards.queries.explaining import Told, explain, find_told, latest_told
+from app.awards.queries.facts import crowd_size
 from app.awards.queries.judging import Case, Judgement, brief_of, case_of, judge, plan_of, preview
 from app.awards.queries.own import OwnRun, OwnRuns, own_runs
 from app.awards.queries.rolls import (
@@ -61,6 +62,7 @@ __all__ = [
     "awarded_among",
     "brief_of",
     "case_of",
+    "crowd_size",
     "denial_of",
     "due",
     "due_below",

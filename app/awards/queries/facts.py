@@ -44,7 +44,9 @@ _CROWD_SIZE = text("""
 select count(*) from (
   select from swipe
   where batch_id = :batch_id and person_id is not null and state <> 'discarded'
-  group by person_id) people""")
+  group by person_id
+) people
+""")
 # More at once take longer each: what is alive must be looked through for what is not.
 _PEOPLE_AT_ONCE = 1_000
 

@@ -111,7 +111,7 @@ def brief_of(work: Work, case: Case, plan: Plan) -> Brief:
 def judge(work: Work, case: Case, plan: Plan, tell: Tell | None = None) -> Judgement:
     """Judge everyone whom a record of the batch names, and its lecturers; writes nothing.
 
-    The caller reaches: attendees come from anywhere. `tell` hears how many are judged of how many.
+    The caller reaches: attendees come from anywhere. `tell` hears how many are judged.
     """
     brief = brief_of(work, case, plan)
     situations = situations_of(work, case)
@@ -119,14 +119,13 @@ def judge(work: Work, case: Case, plan: Plan, tell: Tell | None = None) -> Judge
     unknown = facts.unknown_card_count(work, case.batch.id)
     plain: list[int] = []
     rest: list[Verdict] = []
-    whole = 0 if tell is None else facts.crowd_size(work, case.batch.id)
     with closing(facts.crowd(work, case.batch.id)) as crowd:
         for some in crowd:
             sifted = rules.sift(brief, some, situations)
             plain += sifted[0]
             rest += sifted[1]
             if tell is not None:
-                tell(RunStep.JUDGING, len(plain) + len(rest), whole)
+                tell(RunStep.JUDGING, len(plain) + len(rest))
     verdicts = (*rest, *lecturers)
     outcome = rules.outcome_of(len(plain), verdicts, unknown, case.batch.limit_persons)
     return Judgement(case, plan, brief, tuple(plain), verdicts, outcome)

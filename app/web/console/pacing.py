@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 from app.awards.terms import RunStep
 from app.base import words
 from app.base.progress import Progress
 from app.speech.saying import gap
 
-_WHOLE = 100
+_WHOLE, _MINUTE = 100, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,13 @@ def pace_of(progress: Progress) -> Pace:
     facts = {"step": steps[now], "done": f"{progress.done:,}", "total": f"{progress.total:,}"}
     said = _said("counting", **facts)
     if progress.left_s is not None:
-        said += _said("pace", pace=f"{progress.per_s:,.0f}", left=gap(int(progress.left_s) or 1))
+        said += _said("pace", pace=f"{progress.per_s:,.0f}", left=_left(ceil(progress.left_s)))
     percent = progress.done * _WHOLE // (progress.total or 1)
     return Pace(steps, now, said, min(_WHOLE, percent), False)
+
+
+def _left(seconds: int) -> str:
+    return _said("seconds", seconds=seconds) if seconds < _MINUTE else gap(seconds)
 
 
 def _said(code: str, **facts: object) -> str:
