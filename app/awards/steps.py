@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 from app.awards.queries import Case, Judgement
 from app.awards.tables import DenialRow
 from app.awards.terms import Reason, RunStep, Verdict
+from app.base import security
 from app.base.progress import Tell
 from app.base.work import Work, driver_connection
 from app.credits import steps as ledger
@@ -74,6 +75,7 @@ def take_turn(work: Work) -> None:
 
 def store(work: Work, run_id: int, judgement: Judgement, reason: str, tell: Tell) -> None:
     """Store every verdict of a run, and make the ledger agree with them."""
+    security.hold_still(work)
     work.session.execute(_ROOM)
     whole = judgement.brief.credits
     amounts = {"whole": Credit.cents(whole), "hours": _hours(judgement.case, whole)}
@@ -123,6 +125,7 @@ def hand_over(work: Work, closed_id: int, kept: Person) -> None:
 
 def take_back(work: Work, batch_id: int, run_id: int, reason: str) -> int:
     """Reverse all credit in force of a batch; how many entries."""
+    security.hold_still(work)
     return ledger.take_back(work, batch_id=batch_id, run_id=run_id, reason=reason)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, column, update
+from sqlalchemy import Table, column, text, update
 from sqlalchemy import values as sql_values
 from sqlalchemy.types import BigInteger, Text
 
@@ -25,6 +25,10 @@ FILTER = (
     "(( SELECT ((current_setting('app.lo'::text) = ''::text)"
     f" AND (current_setting('app.hi'::text) = '~'::text))) OR {POLICY})"
 )
+
+# Any number may move people at once.
+_MOVING = text("select pg_advisory_xact_lock_shared(hashtextextended('paths', 0))")
+_STILL = text("select pg_advisory_xact_lock(hashtextextended('paths', 0))")
 
 DEMAND_ACTION = """
 create or replace function demand_action() returns trigger language plpgsql as $$
@@ -95,10 +99,24 @@ def _protection(kind: type[Any]) -> dict[str, bool]:
     }
 
 
+def hold_still(work: Work) -> None:
+    """Nobody's rows move until this work ends; those who just move them are waited for.
+
+    For whoever writes rows about many people without locking each: what is read of their paths from
+    here on is where they stand, and who moves meanwhile takes the new rows along. To be called
+    before the first such row is written: who moves waits for it, and may wait for nothing else.
+    """
+    work.session.execute(_STILL)
+
+
 def repath(work: Work, places: Mapping[int, Place]) -> None:
-    """Move every row about these people to their new paths, in every table that has such rows."""
+    """Move every row about these people to their new paths, in every table that has such rows.
+
+    Whoever holds all paths still is waited for, so that its rows are moved as well.
+    """
     if not places:
         return
+    work.session.execute(_MOVING)
     moves = sql_values(column("person_id", BigInteger), column("path", Text), name="moves").data(
         [(person, place.path) for person, place in places.items()]
     )

@@ -20,16 +20,20 @@ from app.awards import commands as awards
 from app.awards import queries as awarding
 from app.awards.terms import Options
 from app.base import outbox, progress
+from app.base.security import personal_tables
 from app.base.site import Site
 from app.base.work import begin
 from app.cards import commands as cards
 from app.cards.terms import CardState
 from app.kernel.errors import ConflictError
+from app.org import queries as org
+from app.people import commands as people
+from app.people import queries as staff
 from app.standards import commands as standards
 from device.mbox.machine import Card, Machine
 from jobs import schedule
 from tests.conftest import Clock
-from tests.support.cast import HE_MIN, OPERATOR, ZHENG_HAI
+from tests.support.cast import CARDIOLOGY, HE_MIN, NURSING, OPERATOR, ZHENG_HAI
 from tests.support.filing import NO, batch, filed, project
 from tests.support.terminal import MakeTerminal, at, held, package
 
@@ -401,6 +405,33 @@ def test_a_killed_worker_leaves_no_progress_standing_and_the_next_heeds_who_stop
     assert outbox.deliver(site, message)
     assert outcome(owner) is None
     assert count("progress") == 0
+
+
+def test_whoever_is_moved_while_credit_is_written_has_it_where_they_stand(
+    site: Site, owner: Engine, present: Machine
+) -> None:
+    def merged(source: str, target: str, count: int) -> None:
+        with begin(site, OPERATOR) as work:
+            people.merge_departments(work, source, target, count=count)
+
+    present.upload()
+    with begin(site, OPERATOR) as work:
+        count = staff.head_count_at(work, org.units_by_code(work, [CARDIOLOGY])[CARDIOLOGY].place)
+
+    # Verdicts stand as the nurse stood; the entries are yet to come.
+    with halfway(site, "insert into award_verdict", partial(merged, CARDIOLOGY, NURSING, count)):
+        outbox.deliver(site, asked(site))
+
+    with owner.connect() as connection:
+        astray = {
+            table.name: connection.scalar(
+                text(f"select count(*) from {table.name} r join person p on p.id = r.person_id"
+                     " where r.path <> p.path")
+            )
+            for table in personal_tables()
+        }  # fmt: skip
+    assert not any(astray.values()), astray
+    assert in_force(owner) == {(HE_MIN, NO, 1): "5.00"}
 
 
 def test_of_many_schedulers_each_turn_is_told_by_one(
