@@ -38,6 +38,8 @@ def ask(work: Work, project_no: str, batch_no: int, options: Options) -> int:
     who asks for a project whose award is under review or closed.
     """
     batch = projects.batch_of(work, project_no, batch_no)
+    if not life.hold(work, [batch.id]):
+        raise NotFoundError("projects.batch.unknown", project_no=project_no, batch=batch_no)
     if reached(batch.project.state, _AWARDING) is None:
         raise ConflictError("projects.project.act_refused", project_no=batch.project.no)
     plan = queries.plan_of(work, batch, options)

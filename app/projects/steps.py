@@ -76,6 +76,17 @@ def misfits(work: Work, filed: Sequence[FiledProject]) -> tuple[RowError, ...]:
     return (*rules.faults(filed), *_strangers(filed, standing, known))
 
 
+def hold(work: Work, batches: Collection[int]) -> frozenset[int]:
+    """Which of these batches within sight there are; until this work ends they stay.
+
+    For whoever hangs something on them. One that is being taken back is waited for, and is none.
+    """
+    if not batches:
+        return frozenset()
+    asked = select(BatchRow.id).where(BatchRow.id == _any(batches)).order_by(BatchRow.id)
+    return frozenset(work.session.scalars(asked.with_for_update(read=True, key_share=True)))
+
+
 def withdraw(work: Work, projects: Collection[int], batches: Collection[int]) -> None:
     """These projects and batches are no more; nobody may have swiped for them."""
     own = (SessionRow.batch_id, LecturerRow.batch_id)

@@ -25,15 +25,20 @@ from app.base.site import Site
 from app.base.work import begin
 from app.cards import commands as cards
 from app.cards.terms import CardState
+from app.filing import commands as filing
+from app.filing.rules.lists import FORM
+from app.kernel import tidy
 from app.kernel.errors import ConflictError
+from app.kernel.table import pasted
 from app.org import queries as org
 from app.people import commands as people
 from app.people import queries as staff
 from app.standards import commands as standards
+from app.web.console.imports import spelling
 from device.mbox.machine import Card, Machine
 from jobs import schedule
 from tests.conftest import Clock
-from tests.support.cast import CARDIOLOGY, HE_MIN, NURSING, OPERATOR, ZHENG_HAI
+from tests.support.cast import CARDIOLOGY, HE_MIN, NURSING, OPERATOR, ZHENG_HAI, Cast
 from tests.support.filing import NO, batch, filed, project
 from tests.support.terminal import MakeTerminal, at, held, package
 
@@ -432,6 +437,54 @@ def test_whoever_is_moved_while_credit_is_written_has_it_where_they_stand(
         }  # fmt: skip
     assert not any(astray.values()), astray
     assert in_force(owner) == {(HE_MIN, NO, 1): "5.00"}
+
+
+@pytest.fixture
+def listed(site: Site, make_terminal: MakeTerminal, cast: Cast) -> tuple[Machine, int]:
+    """A terminal with a tap for a project that a table brought, not yet uploaded; the table."""
+    table = pasted(
+        "期次,项目编号,名称,项目级别,年度,学分,学时,开始时间,结束时间,举办地点\n"
+        f"1,{OTHER},讲座,市,2013,2,6,2013-05-18 08:00,2013-05-18 18:00,礼堂", "清单"
+    )  # fmt: skip
+    with begin(site, cast.hospital_admin) as work:
+        units = org.tree(work)
+        number = filing.check_list(work, table, tidy.tidy(table, FORM, spelling(FORM, units)))
+        filing.take_list(work, number)
+    machine = make_terminal()
+    package(site, machine, OTHER)
+    machine.tap(held(HE_MIN), at=at("09:00:00"))
+    return machine, number
+
+
+def test_what_is_uploaded_while_its_project_is_taken_back_belongs_to_no_batch(
+    site: Site, listed: tuple[Machine, int], cast: Cast, count: Callable[..., int]
+) -> None:
+    machine, number = listed
+
+    with halfway(site, "count(*) AS count_1 \nFROM swipe", machine.upload) as answers:
+        assert taken_back(site, cast, number) == ()
+
+    [[answer]] = answers
+    assert (answer.status, answer.said["quarantined"]) == (200, 1)
+    assert (count("batch"), count("swipe", "batch_id is null")) == (0, 1)
+
+
+def test_a_project_for_which_something_is_being_uploaded_is_not_taken_back(
+    site: Site, listed: tuple[Machine, int], cast: Cast, count: Callable[..., int]
+) -> None:
+    machine, number = listed
+
+    with halfway(site, "FOR KEY SHARE", partial(taken_back, site, cast, number)) as answers:
+        machine.upload()
+
+    assert answers == [(OTHER,)]
+    assert (count("batch"), count("swipe", "state = 'accepted'")) == (1, 1)
+
+
+def taken_back(site: Site, cast: Cast, number: int) -> tuple[str, ...]:
+    """The projects of a table that stay."""
+    with begin(site, cast.hospital_admin) as work:
+        return filing.undo_list(work, number)
 
 
 def test_of_many_schedulers_each_turn_is_told_by_one(

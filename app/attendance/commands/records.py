@@ -18,6 +18,7 @@ from app.kernel.place import Place
 from app.kernel.span import in_ms
 from app.people import queries as people
 from app.projects import queries as projects
+from app.projects import steps as life
 
 _OF_PERSON = (Hold.UNKNOWN_CARD, Hold.CARD_MISMATCH, Hold.REVOKED_CARD)
 
@@ -78,6 +79,8 @@ def claim(work: Work, swipe: SwipeId, project_no: str, batch_no: int, reason: st
     if row.hold != Hold.UNKNOWN_ACTIVITY:
         raise ConflictError("attendance.record.batch_known", record=str(swipe))
     batch = projects.batch_of(work, project_no, batch_no)
+    if not life.hold(work, [batch.id]):
+        raise NotFoundError("projects.batch.unknown", project_no=project_no, batch=batch_no)
     with work.reaching():
         row.batch_id, row.path = batch.id, batch.project.place.path
         held.path = row.path

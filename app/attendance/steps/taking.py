@@ -22,6 +22,7 @@ from app.attendance.terms.drivers import Driver, FileHeader, FileOutcome, Taps
 from app.base.work import Work
 from app.kernel.span import at_ms, in_ms
 from app.projects import queries as projects
+from app.projects import steps as life
 from app.projects.terms import Batch
 
 # Parts fetched at a time; about as many records as are stored at a time.
@@ -139,8 +140,10 @@ class Taking:
         if self._carried is None:
             self._carried = lookups.carried_batches(connection, device.id)
         carried = self._carried
-        batches = projects.batches_of(self._work, list(set(named.values())))
-        locks.records_may_change(self._work, batches)
+        known = projects.batches_of(self._work, set(named.values()))
+        locks.records_may_change(self._work, known)
+        # One that is being taken back at this moment is none; the others stay.
+        batches = projects.batches_of(self._work, life.hold(self._work, known))
 
         def lawful(batch: Batch) -> bool:
             place = batch.project.place

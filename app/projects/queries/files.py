@@ -39,7 +39,10 @@ _OF_BATCH = (SessionRow.__table__, LecturerRow.__table__)
 def on_file(
     work: Work, numbers: Collection[str], *, lock: bool = False
 ) -> dict[str, OnFile]:  # fmt: skip
-    """在册项目 — the projects of these numbers within sight, as a file would have to say them."""
+    """在册项目 — the projects of these numbers within sight, as a file would have to say them.
+
+    Locked, nothing comes to hang on their batches meanwhile that was not there before.
+    """
     asked = (
         select(ProjectRow, UnitRow.code)
         .join(UnitRow, UnitRow.id == ProjectRow.unit_id)
@@ -49,7 +52,12 @@ def on_file(
     if lock:
         asked = asked.with_for_update(of=ProjectRow)
     rows = work.session.execute(asked.execution_options(populate_existing=True)).all()
-    own = selected().where(BatchRow.project_id == any_of([row.id for row, _ in rows]))
+    of_these = BatchRow.project_id == any_of([row.id for row, _ in rows])
+    if lock:
+        work.session.scalars(
+            select(BatchRow.id).where(of_these).order_by(BatchRow.id).with_for_update()
+        ).all()
+    own = selected().where(of_these)
     batches: dict[int, list[Batch]] = defaultdict(list)
     for one in batches_in(
         work, own.order_by(BatchRow.no).execution_options(populate_existing=True)
