@@ -241,6 +241,49 @@ def occasion_of(batch: Batch, suppress_seconds: int) -> Occasion:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """改了时间的一条 — when a swipe was and when it is, and whether it was a repeat."""
+
+    before: int
+    after: int
+    repeat: bool
+
+
+def repeating(occasion: Occasion, swipes: Sequence[Moved]) -> tuple[bool, ...]:
+    """Which of one person's swipes are repeats, now that some of them count at another time.
+
+    A repeat that its time did not make one before either is the terminal's word, and stays one.
+    """
+    told = [one.repeat for one in swipes]
+    by_time = _repeats(occasion, [one.before for one in swipes], told)
+    said = [repeat and not alone for repeat, alone in zip(told, by_time, strict=True)]
+    found = _repeats(occasion, [one.after for one in swipes], said)
+    return tuple(map(operator.or_, said, found))
+
+
+def _repeats(occasion: Occasion, moments: Sequence[int], uncounted: Sequence[bool]) -> list[bool]:
+    """Which of these are repeats by their time alone, of those that are counted."""
+    found = [False] * len(moments)
+    last: int | None = None
+    for place in sorted(range(len(moments)), key=moments.__getitem__):
+        at = moments[place]
+        found[place] = last is not None and occasion.repeats(at, last)
+        if not found[place] and not uncounted[place]:
+            last = at
+    return found
+
+
+def counts_at(at: int, gone: int | None, *, counted: bool, waits: bool, by_hand: bool) -> bool:
+    """Whether a swipe counts at that time, which it may not have had before.
+
+    Its card may have ceased to count, at `gone`; that is all that one `waits` for. What somebody
+    decided by hand stands.
+    """
+    good = gone is None or at < gone
+    return (counted and (good or by_hand)) or (waits and good)
+
+
 # A clock that is wrong is wrong by hours, or by minutes that somebody mistyped.
 _SHIFTS = sorted((m for m in range(-12 * 60, 12 * 60 + 1, 5) if m), key=abs)
 _FEWEST = 10  # swipes of one terminal below which nothing is clear

@@ -15,11 +15,23 @@ from app.awards.terms import Options
 from app.base import outbox
 from app.base.site import Site
 from app.base.work import begin
+from app.cards import commands as cards
+from app.cards.terms import CardState
 from app.kernel.actor import Role
 from tests.support.cast import COUNTY_HOSPITAL, OPERATOR
 from tests.support.filing import NO, batch, filed, project
-from tests.support.holding import BOTH, NEARLY_IN, NEARLY_OUT, NOON, Training, name_of
+from tests.support.holding import (
+    BOTH,
+    NEARLY_IN,
+    NEARLY_OUT,
+    NOON,
+    Training,
+    card_of,
+    name_of,
+    number_of,
+)
 from tests.support.office import Desk, Office
+from tests.support.terminal import MakeTerminal, at, package
 
 PAGE = f"/console/analysis/{NO}/1"
 IN = {"label": "上午签到", "start": "2013-05-18T07:30", "end": "2013-05-18T08:30"}
@@ -180,6 +192,48 @@ def test_a_clock_that_is_wrong_is_repaired_once_and_back_again(
     assert desk.send(html.unescape(undo)).status_code == 303
     assert moved(owner) == {0}
     assert "已经由 王芳 撤回" in desk.get(PAGE).text
+
+
+def test_one_of_two_terminals_is_repaired_and_cards_and_repeats_are_judged_by_the_right_time(
+    desk: Desk, site: Site, owner: Engine, make_terminal: MakeTerminal
+) -> None:
+    back, again, lost = BOTH + NEARLY_OUT + NEARLY_IN, 5, BOTH + NEARLY_OUT + NEARLY_IN + 1
+    second = make_terminal("MBX-SLOW")
+    package(site, second)
+    with begin(site, OPERATOR) as work:
+        cards.set_state(work, number_of(lost), CardState.LOST, at("16:00:00"))
+    outbox.deliver(site, work.messages[0].id)
+    # Three hours late: two who swiped in alone come back, another swiped out a moment before.
+    for clock, one in (("14:08:00", again), ("14:10:00", back), ("14:11:00", lost)):
+        second.tap(card_of(one), at=at(clock))
+    second.upload()
+    asked_for = {"terminal": "MBX-SLOW", "shift": "180"}
+    clock = f"/console/clocks/{NO}/1"
+
+    page = desk.get(clock, query_string=asked_for).text
+    before = fates(owner)
+    desk.send(clock, **asked_for, swipes="3", reason="断过电")
+    repaired = fates(owner)
+    told = desk.get(PAGE).text
+    [undo] = re.findall(r'action="(/console/clocks/[^"]+/undo)"', told)
+    desk.send(html.unescape(undo))
+
+    assert f"{GRANTED + 1} 人得分；和修正以前比，多 1 人，少 0 人" in page
+    assert before == ["accepted", "accepted", "accepted"]
+    assert repaired == ["duplicate", "accepted", "quarantined revoked_card"]
+    assert number(told, "granted") == GRANTED + 1
+    assert fates(owner) == ["accepted", "accepted", "accepted revoked_card"]
+    assert moved(owner) == {0}
+
+
+def fates(owner: Engine) -> list[str]:
+    """What became of each record of the second terminal."""
+    asked_for = text(
+        "select concat_ws(' ', s.state, s.hold) from swipe s join device d on d.id = s.device_id"
+        " where d.sn = 'MBX-SLOW' order by seq"
+    )
+    with owner.connect() as connection:
+        return list(connection.execute(asked_for).scalars())
 
 
 def moved(owner: Engine) -> set[int]:

@@ -50,8 +50,7 @@ class Training:
     def tap(self, *moments: tuple[int, str], day: str = "2013-05-18") -> None:
         """Each of (person, clock) taps, in order of time, and the terminal uploads."""
         for one, clock in sorted(moments, key=lambda moment: moment[1]):
-            card = Card(uid=bytes([4, one // 256, one % 256, 0x5A]), card_no=number_of(one))
-            self.machine.tap(card, at=at(clock, day))
+            self.machine.tap(card_of(one), at=at(clock, day))
         answers = self.machine.upload()
         assert [answer.status for answer in answers] == [200] * len(answers)
 
@@ -59,6 +58,11 @@ class Training:
 def number_of(one: int) -> str:
     """The number of the person, who has the card of that number."""
     return f"9903{one:05}"
+
+
+def card_of(one: int) -> Card:
+    """The card of the person, held to the reader."""
+    return Card(uid=bytes([4, one // 256, one % 256, 0x5A]), card_no=number_of(one))
 
 
 def name_of(one: int) -> str:

@@ -4,14 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
+from app.attendance import rules
 from app.attendance.tables import ClockRepairRow, DeviceRow, SwipeRow
 from app.attendance.terms import ClockRepair, Crooked
 from app.base.work import Work, query
 from app.kernel.actor import Permission
 from app.kernel.errors import NotFoundError
 from app.projects import queries as projects
+
+MINUTE = 60_000
+
+_OF_MOVED = text("""
+select s.person_id, (extract(epoch from s.at) * 1000)::bigint as at,
+  s.state in ('accepted', 'duplicate') as counted,
+  s.device_id = :device_id and not s.upload_id = any(:moved) as moves,
+  s.state = 'quarantined' and s.hold = 'revoked_card' and q.clock_hold is null as waits,
+  coalesce(q.resolution in ('attached', 'accepted'), false) as by_hand,
+  case when c.state <> 'active' then (extract(epoch from c.since) * 1000)::bigint end as gone
+from swipe s
+left join card c on c.id = s.card_id
+left join quarantine q on q.device_id = s.device_id and q.epoch = s.epoch and q.seq = s.seq
+where s.batch_id = :batch_id and s.state <> 'discarded' and s.person_id in (
+  select person_id from swipe
+  where batch_id = :batch_id and device_id = :device_id and not upload_id = any(:moved))
+""")
 
 
 @query(Permission.SWIPES_READ)
@@ -46,6 +64,32 @@ def crooked(work: Work, project_no: str, batch_no: int, sn: str) -> Crooked:
         )
     ).one()
     return Crooked(sn, count, first, last)
+
+
+@query(Permission.SWIPES_READ, reaches=True)
+def if_moved(
+    work: Work, project_no: str, batch_no: int, sn: str, shift: int
+) -> dict[int, tuple[int, ...]]:
+    """试修正 — the ms of what would count, of all whose swipes a repair by so many minutes moves.
+
+    Swipes of other terminals among them. Reaches, once terminal and batch are found in sight, for
+    the state of cards: attendees come from anywhere.
+    """
+    batch = projects.batch_of(work, project_no, batch_no)
+    device_id = device_of(work, sn)
+    facts = {
+        "batch_id": batch.id, "device_id": device_id,
+        "moved": list(moved_uploads(work, batch.id, device_id)),
+    }  # fmt: skip
+    found: dict[int, tuple[int, ...]] = {}
+    with work.reaching():
+        for row in work.session.execute(_OF_MOVED, facts):
+            at = row.at + (shift * MINUTE if row.moves else 0)
+            counts = rules.counts_at(
+                at, row.gone, counted=row.counted, waits=row.waits, by_hand=row.by_hand
+            )
+            found[row.person_id] = (*found.get(row.person_id, ()), *((at,) if counts else ()))
+    return {person: tuple(sorted(moments)) for person, moments in found.items()}
 
 
 def device_of(work: Work, sn: str) -> int:

@@ -99,8 +99,13 @@ def weigh(
     options: Options,
     group: Group = Group.NEAR,
     most: int = MOST_LISTED,
+    *,
+    instead: Mapping[int, Sequence[int]] | None = None,
 ) -> Weighing:
-    """考情试算 — of a batch within sight; reaches, because attendees come from anywhere."""
+    """考情试算 — of a batch within sight; reaches, because attendees come from anywhere.
+
+    As if these people's counted swipes were others, beside what they are: `instead`.
+    """
     batch = projects.batch_of(work, project_no, batch_no)
     plan = judging.plan_of(work, batch, options)
     own = rules.plan_from_json(batch.plan)
@@ -112,11 +117,16 @@ def weigh(
         before = filed or brief
         if run is not None:
             before = _brief_or_none(work, case, rules.plan_from_json(run.plan)) or before
-        crowd = dict(person for some in facts.crowd(work, batch.id) for person in some)
+        stored = dict(person for some in facts.crowd(work, batch.id) for person in some)
+        crowd = stored | dict(instead or {})
         situations = judging.situations_of(work, case)
         free, rest = weighing.able(crowd.items(), situations)
         granted = weighing.earners(brief, free)
-        then = weighing.earners(before, free) if run is None else _given(work, run.id)
+        if run is not None:
+            then = _given(work, run.id)
+        else:
+            was = weighing.able(stored.items(), situations)[0] if instead else free
+            then = weighing.earners(before, was)
         barred = [
             rules.judge(brief, one, swipes, situations.get(one, NOTHING_KNOWN))
             for one, swipes in rest

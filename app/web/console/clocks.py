@@ -7,15 +7,14 @@ from flask.typing import ResponseReturnValue
 
 from app.accounts.terms import Stage
 from app.attendance import commands as attendance
-from app.attendance.queries import clocks, histogram
+from app.attendance.queries import clocks
 from app.awards import queries as awards
 from app.awards.queries import Weighing
-from app.awards.terms import WINDOW_STRATEGIES, Group, Options
+from app.awards.terms import Group, Options
 from app.base import words
 from app.base.work import Work, passes
 from app.kernel.errors import CmeError, ConflictError, InvalidError
 from app.projects import queries as projects
-from app.web.console import asked as asking
 from app.web.console import frame
 from app.web.console.analysis import told_of_shift
 from app.web.sessions import Guest, entered
@@ -24,7 +23,7 @@ blueprint = frame.screens("clocks", "/clocks")
 
 _LONGEST, _DIGITS = 200, 9
 _SHOWN = (
-    *frame.DOORS, "projects.batch_of", "attendance.crooked", "attendance.minutes_of",
+    *frame.DOORS, "projects.batch_of", "attendance.crooked", "attendance.if_moved",
     "awards.weigh",
 )  # fmt: skip
 
@@ -77,8 +76,7 @@ def _page(
     with frame.working(guest) as work:
         found = projects.batch_of(work, no, batch)
         crooked = clocks.crooked(work, no, batch, terminal)
-        others = {one.terminal for one in histogram.minutes_of(work, no, batch)} - {terminal}
-        weighed = None if others else _weighed(work, no, batch, shift)
+        weighed = _weighed(work, no, batch, terminal, shift) if crooked.swipes and shift else None
     way, far = told_of_shift(shift)
     return frame.page(
         guest, "console/clock.html", 200 if refused is None else refused.http_status, batch=found,
@@ -88,13 +86,11 @@ def _page(
     )  # fmt: skip
 
 
-def _weighed(work: Work, no: str, batch: int, shift: int) -> Weighing | None:
-    """What the plan would give by the right clock; nothing where it does not look at windows."""
+def _weighed(work: Work, no: str, batch: int, terminal: str, shift: int) -> Weighing | None:
+    """What the plan would give by the right clock; nothing where it asks for what there is not."""
+    moved = clocks.if_moved(work, no, batch, terminal, shift)
     try:
-        now = awards.weigh(work, no, batch, Options())
-        if now.brief.strategy not in WINDOW_STRATEGIES:
-            return None
-        return awards.weigh(work, no, batch, asking.with_shift(now.brief, shift).options)
+        return awards.weigh(work, no, batch, Options(), instead=moved)
     except InvalidError:
         return None
 
