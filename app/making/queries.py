@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, and_, select, text
 
-from app.base.acts import Act, acts_on
+from app.base.acts import Act, acts, acts_on
+from app.base.trail import AuditEntry
 from app.base.work import Work, query
 from app.kernel.actor import Permission
 from app.kernel.errors import NotFoundError
@@ -17,6 +19,8 @@ from app.making.terms import CardBatch, CardOrder, Kind, MakingId, State
 from app.people.terms import PersonId, PersonNo
 
 _MOST = 200
+_MOST_OWN = 20
+_LATELY = timedelta(days=30)
 
 # The names of units above one's own place are no secret, but out of sight: a batch is one's own
 # unit's, so that its name is within.
@@ -67,6 +71,20 @@ def trail_of(work: Work, batch_id: int) -> tuple[Act, ...]:
     batch_of(work, batch_id)
     own = {CardBatchRow.__tablename__: [str(batch_id)]}
     return acts_on(work, own, within=f"{CardOrderRow.__tablename__}:{batch_id},")
+
+
+@query(Permission.CARDS_CHANGE)
+def own_materials(work: Work) -> tuple[tuple[CardBatch, Act], ...]:
+    """我取的资料 — what the actor took within a month, of batches within sight, newest first."""
+    found = {str(one.id): one for one in batches(work)}
+    taken = and_(
+        AuditEntry.table_name == CardBatchRow.__tablename__,
+        AuditEntry.row_id.in_(found),
+        AuditEntry.action == "making.take_material",
+        AuditEntry.actor == work.actor.name,
+        AuditEntry.at > work.now - _LATELY,
+    )
+    return tuple((found[act.row], act) for act in acts(work, taken, _MOST_OWN))
 
 
 def locked(work: Work, batch_id: int) -> CardBatchRow:

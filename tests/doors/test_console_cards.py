@@ -264,6 +264,9 @@ def test_who_makes_the_cards_gets_names_and_photos_and_the_trail_knows_who_took_
     with owner.connect() as connection:
         taken = connection.execute(asked, {"did": "making.take_material"}).scalars().all()
     assert taken == ["sheet", "zip"]
+    tasks = desk.get("/console/tasks").text
+    assert tasks.count("取“颍川市第一人民医院”的制卡资料") == 4  # each said twice, once for the ear
+    assert "给制卡方的压缩包，2 人，2 张照片" in tasks
 
 
 def test_a_batch_in_which_a_card_could_not_be_made_is_not_handed_in(desk: Desk) -> None:

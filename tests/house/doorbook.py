@@ -455,6 +455,9 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "attendance.clock_repairs": (
         Case(lambda w, e: _repaired(w, e) and clocks.clock_repairs(w, OWN_NO, 1)),
     ),
+    "attendance.if_moved": (
+        Case(lambda w, _: clocks.if_moved(w, OWN_NO, 1, OWN_SN, 1)),
+    ),
     "attendance.crooked": (Case(lambda w, _: clocks.crooked(w, OWN_NO, 1, OWN_SN)),),
     "attendance.repair_clock": (Case(_repaired),),
     "attendance.undo_clock_repair": (
@@ -626,6 +629,7 @@ BOOK: dict[str, tuple[Case, ...]] = {
             )
         ),
     ),
+    "making.own_materials": (Case(lambda w, _: asked_cards.own_materials(w), "one's own alone"),),
     "making.batches": (Case(lambda w, _: asked_cards.batches(w), "batches, within sight"),),
     "making.late": (Case(lambda w, _: asked_cards.late(w), "batches that are late, within sight"),),
     "making.batch_of": (Case(lambda w, e: asked_cards.batch_of(w, e.card_batch_id)),),

@@ -16,9 +16,12 @@ from app.awards import queries as awarding
 from app.awards.queries import OwnRun, OwnRuns
 from app.awards.terms import RunState
 from app.base import words
+from app.base.acts import Act
 from app.base.work import Work, passes
 from app.kernel.actor import Permission
 from app.kernel.errors import ConflictError
+from app.making import queries as making
+from app.making.terms import CardBatch
 from app.people import queries as people
 from app.people.terms import ImportRecord, ImportState
 from app.speech.saying import gap
@@ -28,7 +31,8 @@ from app.web.sessions import Guest, entered
 
 blueprint = frame.screens("tasks", "/tasks")
 
-_DOORS = (*frame.DOORS, "awards.own_runs", "people.own_imports")
+_LISTED = ("awards.own_runs", "people.own_imports", "making.own_materials")
+_DOORS = (*frame.DOORS, *_LISTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ def page(guest: Guest) -> ResponseReturnValue:
 
 
 @blueprint.get("/list")
-@passes("awards.own_runs", "people.own_imports")
+@passes(*_LISTED)
 @entered(Stage.OPEN)
 def listed(guest: Guest) -> ResponseReturnValue:
     """The list alone, for a page that is looked at while something is under way."""
@@ -92,7 +96,8 @@ def _shown(guest: Guest) -> dict[str, Any]:
 def _tasks(work: Work, may: frozenset[Permission]) -> list[Task]:
     runs = awarding.own_runs(work) if Permission.AWARDS_READ in may else OwnRuns((), 0)
     imports = people.own_imports(work) if Permission.PEOPLE_IMPORT in may else ()
-    found = [*_awards(runs, work.now), *map(_import, imports)]
+    taken = making.own_materials(work) if Permission.CARDS_CHANGE in may else ()
+    found = [*_awards(runs, work.now), *map(_import, imports), *(_material(*one) for one in taken)]
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
@@ -134,6 +139,13 @@ def _import(record: ImportRecord) -> Task:
     what = _say("import", {"name": record.name})
     done = record.state is not ImportState.CHECKED
     return Task(what, record.at, "done" if done else "checked", said, address)
+
+
+def _material(batch: CardBatch, act: Act) -> Task:
+    facts = {edit.column: edit.after for edit in act.edits} | {"unit": batch.unit_name}
+    address = url_for("cards.batch", number=batch.id)
+    said = _say(f"material.{facts['form']}", facts)
+    return Task(_say("material", facts), act.at, "done", said, address)
 
 
 def _say(code: str, facts: Mapping[str, object]) -> str:
