@@ -68,7 +68,7 @@ def test_a_city_that_was_not_finished_is_finished_and_nothing_is_in_it_twice(
 
     assert finished.json == {"seeded": True}, finished.err
     assert {table: count(table) for table in begun} == begun
-    assert count("award_run", "state = 'done'") == 17
+    assert count("award_run", "state = 'done'") == 20
 
 
 def test_a_run_beside_others_does_nothing_and_says_why(
