@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from psycopg.errors import UniqueViolation
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from app.base.holidays import is_working
@@ -26,12 +26,29 @@ from app.people.terms import PersonId, Status
 
 MOST = 500
 _LONGEST = 40
+_ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended('making.open:' || :unit, 0))")
 
 
 @command(Permission.CARDS_CHANGE)
 def open_batch(work: Work, unit_code: str, kind: Kind) -> MakingId:
-    """新批次 — an empty batch of one kind for a unit within sight. NotFoundError for any other."""
+    """新批次 — an empty batch of one kind for a unit within sight. NotFoundError for any other.
+
+    Where one stands empty it is that one: a second click opens nothing.
+    """
     unit = org.unit_by_code(work, unit_code)
+    work.session.execute(_ONE_AT_A_TIME, {"unit": unit.code})
+    filled = select(CardOrderRow.person_id).where(CardOrderRow.card_batch_id == CardBatchRow.id)
+    empty = work.session.scalar(
+        select(CardBatchRow.id)
+        .where(
+            CardBatchRow.unit_id == unit.id, CardBatchRow.kind == kind,
+            CardBatchRow.state == State.DRAFT, ~filled.exists(),
+        )
+        .order_by(CardBatchRow.id)
+        .limit(1)
+    )  # fmt: skip
+    if empty is not None:
+        return MakingId(empty)
     [batch_id] = work.fresh_ids(CardBatchRow, 1)
     work.session.add(
         CardBatchRow(
