@@ -17,7 +17,7 @@ from app.cards import queries as cards
 from app.credits import queries as credits
 from app.kernel.table import csv_of
 from app.web.console import frame
-from app.web.console.imports import label
+from app.web.console.faults import label
 from app.web.sessions import Guest, entered
 
 blueprint = frame.screens("exports", "/export")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias
@@ -15,7 +15,7 @@ from app.base import words, workbooks
 from app.base.work import Work, passes
 from app.kernel import table as tables
 from app.kernel import tidy
-from app.kernel.errors import CmeError, ConflictError, InvalidError, RowError
+from app.kernel.errors import CmeError, ConflictError, InvalidError
 from app.kernel.table import LARGEST, MOST_PASTED, Table
 from app.kernel.tidy import Chosen, Form, Holds, Spelling, Tidied
 from app.org import queries as org
@@ -25,13 +25,12 @@ from app.people import queries as people
 from app.people.terms import (
     UNDO_WITHIN,
     Enrolment,
-    Fate,
     ImportKind,
-    ImportRecord,
     ImportState,
 )
 from app.speech import saying
 from app.web.console import frame
+from app.web.console.faults import fates, faults_of, label, plain
 from app.web.sessions import Guest, entered
 
 MOST_FAULTS = 50
@@ -65,17 +64,6 @@ class Intake:
     def said(self, code: str) -> str:
         """A word of this kind."""
         return words.book("roster")[f"{self.kind}.{code}"]
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """一处错误 — row, column, what stands there with the wrong signs, the rule, the remedy."""
-
-    row: int
-    column: str
-    value: tuple[str, str, str]
-    what: str
-    remedy: str
 
 
 Page: TypeAlias = Callable[..., ResponseReturnValue]
@@ -221,7 +209,7 @@ def errors(guest: Guest, intake: Intake, number: int) -> ResponseReturnValue:
     body = _FORGOTTEN | dict(found.body)
     reasons: dict[int, list[str]] = {}
     wrong: dict[int, set[int]] = {}
-    for fault in _faults(intake, body["faults"]):
+    for fault in faults_of(intake.form, body["faults"]):
         reasons.setdefault(fault.row, []).append(f"{fault.column}: {fault.what}{fault.remedy}")
     for one in body["faults"]:
         if one["column"] in body["at"]:
@@ -253,13 +241,6 @@ def spelling(form: Form, tree: Sequence[Branch]) -> Spelling:
         sole=employers[0].code if len(employers) == 1 else "",
         sample=book["template.sample"][:2],
     )
-
-
-def label(column: str) -> str:
-    """A column as the template calls it."""
-    book = words.book("roster")
-    said = book.get(f"column.{column}", "")
-    return said.split(book["template.separator"])[0]
 
 
 @cache
@@ -364,68 +345,20 @@ def _result(
     if found.unread:
         return redirect(url_for(".columns", number=number))
     body = _FORGOTTEN | dict(found.body)
-    faults = tuple(_faults(intake, body["faults"][:MOST_FAULTS]))
+    faults = tuple(faults_of(intake.form, body["faults"][:MOST_FAULTS]))
     undo_until = found.done_at + UNDO_WITHIN if found.done_at else None
     return frame.page(
         guest, "console/import_result.html", refused.http_status if refused else 200, found=found,
         counts=found.counts, faults=faults, count=len(body["faults"]),
-        notes=tuple(_faults(intake, body["notes"][:MOST_FAULTS])), fates=_fates(found),
+        notes=tuple(faults_of(intake.form, body["notes"][:MOST_FAULTS])),
+        fates=fates(body["fates"], MOST_FAULTS),
         show=request.args.get("show", ""), body=body, most=MOST_FAULTS,
         refusal=words.of_error(refused) if refused else "", label=label, moment=saying.moment,
-        again=tuple(_faults(intake, [_plain(row) for row in refused.rows])) if refused else (),
+        again=tuple(faults_of(intake.form, map(plain, refused.rows))) if refused else (),
         undo_until=undo_until, undoable=bool(undo_until and now <= undo_until),
         states={one.name: one for one in ImportState}, kind=intake.said, back=url_for(intake.back),
         filed=intake.check is not None,
     )  # fmt: skip
-
-
-def _plain(fault: RowError) -> dict[str, Any]:
-    return {
-        "row": fault.row, "column": fault.column, "value": fault.value, "code": fault.code,
-        "facts": [[name, fact] for name, fact in fault.facts],
-    }  # fmt: skip
-
-
-def _fates(found: ImportRecord) -> dict[str, list[tuple[int, str, str, str]]]:
-    """The lines by their fate: row, number, name, and what is new."""
-    separator = words.book("roster")["template.separator"]
-    by_fate: dict[str, list[tuple[int, str, str, str]]] = {fate.value: [] for fate in Fate}
-    for row, no, name, fate, columns in (_FORGOTTEN | dict(found.body))["fates"]:
-        if len(by_fate[fate]) < MOST_FAULTS:
-            said = separator.join(label(column) or column for column in columns)
-            by_fate[fate].append((row, no, name, said))
-    return by_fate
-
-
-def _faults(intake: Intake, told: Sequence[Mapping[str, Any]]) -> Iterator[Fault]:
-    """Faults in their parts: a sentence names row and column, then the rule, then the remedy."""
-    for one in told:
-        facts = tuple((name, fact) for name, fact in one["facts"])
-        fault = RowError(one["row"], one["column"], one["value"], one["code"], facts)
-        start, end = tidy.wrong_part(fault)
-        value = fault.value
-        parts = (value[:start], value[start:end], value[end:])
-        what, remedy = said(intake, fault)
-        yield Fault(fault.row, label(fault.column) or fault.column, parts, what, remedy)
-
-
-def said(intake: Intake, fault: RowError) -> tuple[str, str]:
-    """What is wrong, and what to do, without the row and the column, which have their own cells."""
-    stop, comma, colon = (
-        words.book("people")[f"sign.{name}"] for name in ("stop", "comma", "colon")
-    )
-    told = words.of_row(fault)
-    lead = words.sentence("people", "sign.row", {"row": fault.row})
-    told = told.removeprefix(lead).lstrip(comma)
-    column = words.sentence("people", "sign.column", {"column": fault.column})
-    told = told.removeprefix(column).lstrip(colon)
-    for name in sorted(intake.form.columns, key=len, reverse=True):
-        told = told.replace(name, label(name))
-    what, _, remedy = told.partition(stop)
-    if not remedy and comma in what:
-        what, _, remedy = what.rpartition(comma)
-        return f"{what}{stop}", f"{remedy}{stop}"
-    return f"{what}{stop}", remedy
 
 
 def _file(content: bytes, name: str) -> Response:

@@ -20,7 +20,7 @@ from app.org import queries as org
 from app.org.terms import Branch, UnitKind
 from app.people import queries as people
 from app.people.rules.roster import FORM
-from app.web.console import frame, imports, intakes, person
+from app.web.console import faults, frame, imports, person
 from app.web.sessions import Guest, entered
 
 # The list, the pages of those on it, and the form for who is not on it yet.
@@ -115,8 +115,8 @@ def _field(
         choices = [(one.code, one.name) for one in tree if one.kind in kinds and not one.closed]
     elif holds is Holds.TITLE:
         choices = [(title, title) for title in spelt.titles]
-    said = "" if fault is None else "".join(imports.said(intakes.PEOPLE, fault))
+    said = "" if fault is None else "".join(faults.said(FORM, fault))
     return Field(
-        name, imports.label(name), name in FORM.required(), value, holds is Holds.DAY, choices,
+        name, faults.label(name), name in FORM.required(), value, holds is Holds.DAY, choices,
         holds is Holds.TITLE, said,
     )  # fmt: skip

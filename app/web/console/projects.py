@@ -30,7 +30,8 @@ from app.projects import queries as projects
 from app.projects.queries import A_PAGE
 from app.projects.terms import Batch, BatchId, Level, Move, ProjectState, Sought
 from app.web.console import archive, frame
-from app.web.console.imports import SHEET, label
+from app.web.console.faults import label
+from app.web.console.imports import SHEET
 from app.web.sessions import Guest, entered
 
 blueprint = frame.screens("projects", "/projects")
