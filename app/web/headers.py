@@ -17,6 +17,8 @@ _CONSOLE = (
 # The program beside the reader of the computer one sits at; it listens on the loopback alone.
 READER = "http://127.0.0.1:18964"
 _BESIDE_READER = _CONSOLE.replace("connect-src 'self'", f"connect-src 'self' {READER}")
+# A picture that came from others, opened by itself: it is dots, and may do nothing at all.
+_LOOKED_AT = "default-src 'none'; sandbox"
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -28,7 +30,14 @@ _YEAR_S = 31_536_000
 
 def console(answer: Response) -> Response:
     """What a page of the console may load: still nothing of others, and nothing inline."""
-    answer.headers["Content-Security-Policy"] = _CONSOLE
+    answer.headers.setdefault("Content-Security-Policy", _CONSOLE)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def looked_at(answer: Response) -> Response:
+    """What a picture may load that came from others: nothing, in an origin of its own."""
+    answer.headers["Content-Security-Policy"] = _LOOKED_AT
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

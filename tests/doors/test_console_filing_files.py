@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import zipfile
 
 import pytest
@@ -83,11 +84,16 @@ def test_a_file_is_kept_though_another_field_is_wrong_and_is_given_out_only_to_k
         files={
             "file.pledge": (io.BytesIO(PDF), "承诺书.pdf"),
             "file.title": (io.BytesIO(b"MZ"), "职称.pdf"),
+            "file.licence": (io.BytesIO(picture("PNG")), "许可证.png"),
         },
     )  # fmt: skip
     form = desk.get(address).text
-    link = form.split("/files/")[1].split('"')[0]
+    links = {name: number for number, name in re.findall(r'/files/(\d+)"[^>]*>([^<]+)<', form)}
+    link = links["承诺书.pdf"]
     got = desk.get(f"{page}/files/{link}")
+    # A picture that we made is shown, alone in an origin of its own; a PDF never is.
+    shown = desk.get(f"{page}/files/{links['许可证.png']}?look=1")
+    never = desk.get(f"{page}/files/{link}?look=1")
     stranger = office.desk(unit=STRANGER_HOSPITAL, name="外院的人")
 
     assert answer.status_code == 422
@@ -98,6 +104,11 @@ def test_a_file_is_kept_though_another_field_is_wrong_and_is_given_out_only_to_k
     assert got.headers["Content-Disposition"].startswith("attachment")
     assert got.headers["X-Content-Type-Options"] == "nosniff"
     assert got.content_type == "application/pdf"
+    assert never.headers["Content-Disposition"].startswith("attachment")
+    assert shown.headers["Content-Disposition"].startswith("inline")
+    assert shown.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert shown.headers["X-Content-Type-Options"] == "nosniff"
+    assert f"/files/{links['许可证.png']}?look=1" in desk.get(page).text
     assert stranger.get(f"{page}/files/{link}").status_code == 404
     desk.send(address, act=f"drop_file.{link}", seen="2", **applying.fields())
     assert "承诺书.pdf" not in desk.get(address).text.split("办理经过")[0]

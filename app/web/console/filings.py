@@ -111,10 +111,11 @@ def recall(guest: Guest, filing_id: int) -> ResponseReturnValue:
 @passes("filing.attachment_of")
 @entered(Stage.OPEN)
 def attachment(guest: Guest, filing_id: int, attachment_id: int) -> ResponseReturnValue:
-    """A file that came with a filing: to be kept, never shown by the browser on our behalf."""
+    """A file that came with a filing: a picture to be looked at or kept, a PDF to be kept."""
     with frame.working(guest) as work:
         found, content = filings.attachment_of(work, filing_id, attachment_id)
-    return frame.download(content, found.name, found.media_type)
+    give = frame.look if "look" in request.args else frame.download
+    return give(content, found.name, found.media_type)
 
 
 @blueprint.post("/<int:filing_id>/unit")
@@ -242,7 +243,7 @@ def _page(guest: Guest, filing_id: int, refused: CmeError | None = None) -> Resp
         recalls=_recalls(guest, folder),
         courses=[row for row in folder.typed.courses if row.get("topic") or row.get("lecturer")],
         reviews=state is ProjectState.BUREAU_REVIEW and Permission.PROJECTS_REVIEW in may,
-        moment=moment, shown=_shown, size=size,
+        moment=moment, shown=_shown, size=size, pictures=frame.PICTURES,
     )  # fmt: skip
 
 

@@ -28,6 +28,8 @@ from app.web import headers
 from app.web.console import trails, waiting
 from app.web.sessions import Guest
 
+# What `base.documents` makes anew of what others send in.
+PICTURES = frozenset({"image/jpeg", "image/png"})
 # Every page of the console asks who is looking, for its top, and what waits, for its menu.
 DOORS = ("accounts.badge_of", *waiting.DOORS)
 
@@ -135,6 +137,20 @@ def download(content: bytes | Iterator[bytes], name: str, kind: str) -> Response
     """A file that the browser keeps under that name; no other way do servers send Chinese ones."""
     answer = Response(content, content_type=kind)
     answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    return answer
+
+
+def look(content: bytes, name: str, kind: str) -> Response:
+    """The same, but a picture is shown: we made it anew, so that it is dots and nothing else.
+
+    Whatever else came from others is only to be kept. A PDF stays as it came, and what draws one in
+    a browser would follow its links and forms on our behalf; told to be in a sandbox, it draws
+    nothing.
+    """
+    answer = download(content, name, kind)
+    if kind in PICTURES:
+        answer.headers["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(name)}"
+        headers.looked_at(answer)
     return answer
 
 
