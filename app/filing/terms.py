@@ -260,6 +260,7 @@ class Cause(StrEnum):
     FAR = "far"  # 离公布的日子太远
     LONGER = "longer"  # 天数比公布的多
     CUT = "cut"  # 有课程或场次落在新的时间以外
+    SHORT = "short"  # 时间比学时还短
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def desk(office: Office, site: Site) -> Desk:
     )
     second = {"starts_at": "2013-10-12T08:00", "ends_at": "2013-10-12T17:00"}
     other = batch(2, **second, sessions=[], plan=None)
-    filed(site, OPERATOR, project(NO, batches=[first, other]))
+    filed(site, OPERATOR, project(NO, hours="6.0", batches=[first, other]))
     return office.desk()
 
 

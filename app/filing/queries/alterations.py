@@ -115,7 +115,7 @@ def weighed(
         raise InvalidError("filing.alteration.refused", rows=rows)
     book = words.book("filing")
     labels = (book["session.start"], book["session.end"])
-    return wanted, altering.outcome(found.batch, wanted, found.agreed, labels)
+    return wanted, altering.outcome(found, wanted, labels)
 
 
 def _stale(one: Alteration, carried: Mapping[str, datetime]) -> tuple[str, ...]:

@@ -14,13 +14,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app.filing.rules.forms import BATCH
-from app.filing.rules.moving import day_count, last_day, lectures_of, session_of
+from app.filing.rules.moving import day_count, held_for, last_day, lectures_of, session_of
 from app.filing.rules.publishing import sessions_about
 from app.filing.terms import Arrangement, Cause, Footing, Outcome
 from app.kernel.errors import RowError
 from app.kernel.span import Span, local, local_date
 from app.projects.rules import LONGEST_HOLDING, YEARS
-from app.projects.terms import FiledBatch, FiledLecturer, ProjectState, Session
+from app.projects.terms import FiledBatch, ProjectState, Session
 
 # Whoever made room for the announced days finds it again within so long.
 NEAR = timedelta(days=30)
@@ -51,10 +51,9 @@ def arranged(
     return Arrangement(Span(start, end), venue, near), ()
 
 
-def outcome(
-    batch: FiledBatch, wanted: Arrangement, agreed: Arrangement, labels: Sequence[str]
-) -> Outcome:
+def outcome(footing: Footing, wanted: Arrangement, labels: Sequence[str]) -> Outcome:
     """The batch as it would be held, and what of that is beyond what the bureau agreed to."""
+    batch = footing.batch
     old, new = batch.span, wanted.span
     moved = {one.key: session_of(one, old, new) for one in batch.sessions}
     lost = tuple(one for one in batch.sessions if not _fits(one, moved[one.key], old, new))
@@ -72,7 +71,7 @@ def outcome(
         batch, span=new, venue=wanted.venue, sessions=kept or sessions_about(new, labels),
         plan=plan, lecturers=lectures,
     )  # fmt: skip
-    return Outcome(held, lost, relaid, tuple(_causes(batch, wanted, agreed, lost, relaid)))
+    return Outcome(held, lost, relaid, tuple(_causes(footing, wanted, cut=bool(lost or relaid))))
 
 
 def objection(footing: Footing, now: datetime) -> str:
@@ -130,17 +129,18 @@ def _time_faults(span: Span, announced: Arrangement, now: datetime) -> Iterator[
         yield RowError(0, "ends_at", "", "filing.field.long")
 
 
-def _causes(
-    batch: FiledBatch, wanted: Arrangement, agreed: Arrangement, lost: Sequence[Session],
-    relaid: Sequence[tuple[FiledLecturer, object]],
-) -> Iterator[Cause]:  # fmt: skip
-    if wanted.venue not in {agreed.venue, batch.venue} and not wanted.near:
+def _causes(footing: Footing, wanted: Arrangement, *, cut: bool) -> Iterator[Cause]:
+    agreed, span = footing.agreed, wanted.span
+    if wanted.venue not in {agreed.venue, footing.batch.venue} and not wanted.near:
         yield Cause.PLACE
-    if abs(wanted.span.start - agreed.span.start) > NEAR:
+    if abs(span.start - agreed.span.start) > NEAR:
         yield Cause.FAR
-    if day_count(wanted.span) > day_count(agreed.span):
+    if day_count(span) > day_count(agreed.span):
         yield Cause.LONGER
-    if lost or relaid:
+    taught = timedelta(hours=float(footing.standing.filed.hours or 0))
+    if held_for(span) < min(taught, held_for(agreed.span)):
+        yield Cause.SHORT
+    if cut:
         yield Cause.CUT
 
 

@@ -20,6 +20,12 @@ def day_count(span: Span) -> int:
     return (last_day(span) - local_date(span.start)).days + 1
 
 
+def held_for(span: Span) -> timedelta:
+    """How long it is in all, on each day from the hour of its beginning to that of its end."""
+    daily = span.end - span.start - timedelta(days=day_count(span) - 1)
+    return max(daily, timedelta()) * day_count(span)
+
+
 def session_of(one: Session, old: Span, new: Span) -> Session:
     """A session goes along with its batch.
 

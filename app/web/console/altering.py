@@ -105,7 +105,7 @@ def _page(
     waits = next((one for one in past if one.state is AlterationState.ASKED), None)
     brought = None if look is None else look[1]
     if waits is not None and not closed:
-        brought = altering.outcome(footing.batch, waits.after, footing.agreed, ("", ""))
+        brought = altering.outcome(footing, waits.after, ("", ""))
     is_host = Permission.PROJECTS_REPORT in may and dossier.project.place.holds(guest.actor.place)
     return frame.page(
         guest, "console/altering.html", refused.http_status if refused else 200,

@@ -229,10 +229,10 @@ def _log(moves: Iterable[Move], altered: Iterable[Alteration]) -> list[Line]:
 
 
 def _altered(one: Alteration) -> Iterator[Line]:
-    book = words.book("filing")
-
     def line(at: datetime, by: str, code: str, remark: str) -> Line:
-        return Line(at, by, book[f"alteration.log_{code}"].format(batch=one.batch_no), remark)
+        start = f"{frame.here(one.after.span.start):%Y-%m-%d %H:%M}"
+        facts = {"batch": one.batch_no, "start": start, "venue": one.after.venue}
+        return Line(at, by, words.sentence("filing", f"alteration.log_{code}", facts), remark)
 
     if not one.causes:
         yield line(one.asked_at, one.asked_by, "at_once", one.reason)
