@@ -10,8 +10,10 @@ from pydantic import TypeAdapter
 
 from app.base import words
 from app.base.work import Work
+from app.filing import queries
 from app.filing.rules import lists
 from app.filing.terms import ListLine
+from app.kernel.actor import Permission
 from app.kernel.errors import InvalidError, RowError
 from app.kernel.sheet import Sheet
 from app.org import queries as org
@@ -93,6 +95,9 @@ def _plans(work: Work, sheet: Sheet) -> list[_Plan]:
         groups.setdefault(line.no, []).append(line)
     found = list(faults)
     standing = asked.on_file(work, groups, lock=True)
+    # Who announced a batch may tell it anew; who hosts it has a way of its own for that.
+    reviews = Permission.PROJECTS_REVIEW in work.actor.permissions
+    announced = frozenset() if reviews else queries.announced(work, groups)
     packs = _packs(work, lines)
     book = words.book("filing")
     labels = (book["session.start"], book["session.end"])
@@ -112,6 +117,9 @@ def _plans(work: Work, sheet: Sheet) -> list[_Plan]:
         plan, wrong = _judged(filed, group, stands, None if item is None else item.per)
         plans.append(plan)
         found += wrong
+        if no in announced:
+            kept = map(lists.keeps, group, (one.columns for one in plan.told))
+            found += [fault for fault in kept if fault is not None]
     told = {plan.filed.row: plan.filed for plan in plans}
     for one in projects.misfits(work, list(told.values())):
         filed = told[one.row]

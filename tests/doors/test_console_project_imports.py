@@ -11,11 +11,13 @@ import pytest
 from werkzeug.test import TestResponse
 
 from app.base.work import begin
+from app.filing import commands as filing
 from app.kernel.actor import Role
 from app.kernel.span import shown
 from app.projects import queries
 from app.projects.terms import OnFile, SessionKind
 from app.standards import commands as standards
+from tests.support import applying
 from tests.support.cast import (
     CARDIOLOGY,
     CITY_BUREAU,
@@ -25,6 +27,7 @@ from tests.support.cast import (
     STRANGER,
     STRANGER_HOSPITAL,
     ZHOU_LAN,
+    Cast,
 )
 from tests.support.crediting import credited
 from tests.support.filing import NO, filed, project
@@ -276,3 +279,18 @@ def test_what_was_awarded_is_told_anew_no_more_but_may_be_held_again(
     # The second batch alone is taken back; what hangs on the first hung there before.
     desk.send(f"{page}/undo")
     assert on_file(desk) == was
+
+
+def test_what_the_bureau_announced_is_not_told_anew_by_a_table(desk: Desk, cast: Cast) -> None:
+    filing_id = applying.drafted(desk.site, cast.hospital_admin)
+    applying.handed_in(desk.site, cast.hospital_admin, filing_id)
+    with begin(desk.site, cast.city_office) as work:
+        no = filing.announce(work, filing_id, "L2013-1", seen=3)
+    told = {"name": "心力衰竭规范诊疗培训班", "level": "市级", "credits": "1", "hours": "6",
+            "start": "2013-09-14 08:00", "end": "2013-09-14 17:00"}  # fmt: skip
+
+    elsewhere = pasted(desk, line(no=no, **told, venue="市会展中心"))
+    same = pasted(desk, line(no=no, **told, venue="门诊楼三楼会议室"))
+
+    assert "请在项目页点“变更时间地点”" in desk.get(elsewhere.location).text
+    assert "变更时间地点" not in desk.get(same.location).text

@@ -9,6 +9,7 @@ from app.filing.queries.alterations import (
 )
 from app.filing.queries.filings import (
     A_PAGE,
+    announced,
     attachment_of,
     attachments,
     filings_of_leader,
@@ -25,6 +26,7 @@ from app.filing.queries.filings import (
 __all__ = [
     "A_PAGE",
     "alterations_of",
+    "announced",
     "attachment_of",
     "attachments",
     "filings_of_leader",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
@@ -115,6 +115,12 @@ def attachment_of(work: Work, filing_id: int, attachment_id: int) -> tuple[Attac
 def row_of_project(work: Work, project_no: str) -> FilingRow | None:
     """The filing within sight that became the project of that number; None where none did."""
     return work.session.scalar(select(FilingRow).where(FilingRow.project_no == project_no))
+
+
+def announced(work: Work, numbers: Collection[str]) -> frozenset[str]:
+    """Which of these numbers within sight the bureau gave to what was filed."""
+    known = select(FilingRow.project_no).where(FilingRow.project_no.in_(numbers))
+    return frozenset(no for no in work.session.scalars(known) if no)
 
 
 @query(Permission.PROJECTS_READ, reaches=True)

@@ -3,6 +3,7 @@
 from app.filing.rules.lists.reading import FORM, read
 from app.filing.rules.lists.standing import (
     filed,
+    keeps,
     lines_of,
     new_columns,
     notes,
@@ -14,6 +15,7 @@ from app.filing.rules.lists.standing import (
 __all__ = [
     "FORM",
     "filed",
+    "keeps",
     "lines_of",
     "new_columns",
     "notes",

@@ -36,6 +36,8 @@ _PROJECT = {
 }  # fmt: skip
 _BATCH = {"starts_at": "batch_from", "ends_at": "batch_to", "venue": "venue"}
 _MEMBER = re.compile(r"batches\[(\d+)\]\.(.*)")
+# When and where a batch is held.
+_ARRANGED = frozenset({"batch_from", "batch_to", "venue"})
 # Whose award is before the bureau, or over: nothing of it is changed.
 _OVER = frozenset({ProjectState.AWARD_REVIEW, ProjectState.CLOSED})
 
@@ -124,6 +126,12 @@ def stays(line: ListLine, standing: OnFile, columns: Sequence[str]) -> RowError 
     if standing.state is ProjectState.AWARDED and columns:
         return line.line.wrong(columns[0], "filing.list.awarded")
     return None
+
+
+def keeps(line: ListLine, columns: Sequence[str]) -> RowError | None:
+    """What keeps a batch that the bureau announced from being told elsewhere or at another time."""
+    told = next((name for name in columns if name in _ARRANGED), None)
+    return None if told is None else line.line.wrong(told, "filing.list.announced")
 
 
 def worth_fault(line: ListLine, most: Decimal | None) -> RowError | None:
