@@ -16,13 +16,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from app.awards import commands as awards
+from app.awards import queries as runs
 from app.awards.terms import Why
 from app.base.database import Base
 from app.base.site import Site
 from app.base.vault import Vault
 from app.base.work import begin
 from app.cli import desk, verbs
-from app.cli.demo import desks, roster, seeding
+from app.cli.demo import awarding, desks, roster, seeding
 from app.cli.demo.calendar import Calendar
 from app.cli.demo.seeding import Stands
 from app.cli.desk import Desk
@@ -33,6 +35,7 @@ from app.kernel.actor import Actor, Role, Via
 from app.merging import queries as merging
 from app.org import queries as org
 from app.people.rules.identity import check_sign
+from app.projects import queries as projects
 from app.projects.terms import ProjectState
 from app.transfers import queries as transfers
 from app.transfers.terms import Show, State
@@ -218,6 +221,20 @@ def test_a_member_of_staff_has_credit_in_both_regimes(city: City) -> None:
 def test_a_city_that_stands_is_not_made_again(city: City) -> None:
     assert seeding.stands(Desk(lambda: city.site)) is Stands.CITY
     assert city.say("demo", "seed").json == {"seeded": False}
+
+
+def test_what_somebody_reported_since_is_told_as_it_stands(city: City) -> None:
+    own, no = Desk(lambda: city.site), "2013-ZY-015"
+    with own.work() as work:
+        awards.report(work, no)
+
+    told = awarding.award(own, no, 1, here=True)
+
+    with own.work() as work:
+        awards.send_back(work, no, "再看一遍")
+        batch = projects.batch_of(work, no, 1)
+        run = runs.standings_of(work, [batch.id])[batch.id]
+    assert (told.run_id, told.granted) == (run.run_id, run.granted)
 
 
 WHO = (

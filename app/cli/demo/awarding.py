@@ -13,7 +13,10 @@ from app.base import outbox
 from app.cli.desk import Desk
 from app.kernel.errors import ConflictError, UnavailableError
 from app.projects import queries as batches
+from app.projects.terms import ProjectState
 
+# What is reported or closed is awarded no more.
+_OVER = frozenset({ProjectState.AWARD_REVIEW, ProjectState.CLOSED})
 _PATIENCE_S = 60.0
 _LOOK_S = 0.05
 
@@ -32,7 +35,8 @@ class Awarded:
 def award(desk: Desk, project_no: str, batch: int, *, here: bool) -> Awarded:
     """Award a batch by its own plan, `here` in this process or else by a worker.
 
-    A run that is waiting already, because whoever asked for it was interrupted, is that run.
+    A run that is waiting already, because whoever asked for it was interrupted, is that run; and of
+    a project that somebody reported or closed since, the one that stands.
     UnavailableError where nobody does it in time, ConflictError where it cannot be done.
     """
     run_id = _asked(desk, project_no, batch, here=here)
@@ -54,6 +58,10 @@ def _asked(desk: Desk, project_no: str, batch: int, *, here: bool) -> int:
     """The run that was asked for; `here` it is done as well."""
     with desk.work(deliver=False) as work:
         found = batches.batch_of(work, project_no, batch)
+        if found.project.state in _OVER:
+            stands = queries.latest_run(work, found.id, RunState.DONE)
+            if stands is not None:
+                return stands.id
         waiting = queries.latest_run(work, found.id, RunState.QUEUED)
         if waiting is not None and here:
             commands.carry_out(work, waiting.id)
