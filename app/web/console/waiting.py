@@ -116,7 +116,7 @@ def _filings(work: Work) -> Iterator[Todo]:
             yield Todo("filings", code, count, url_for("filings.shelf", state=state))
     if waiting.oldest is not None and Permission.PROJECTS_REVIEW in may:
         one = waiting.oldest
-        start = day(local_date(one.before.span.start))
+        start = day(local_date(one.before.span.start), beside=local_date(work.now).year)
         facts = {"project": one.project_name, "batch": one.batch_no, "start": start}
         address = url_for("projects.alteration", no=one.project_no, batch=one.batch_no)
         yield Todo("projects", "alterations", waiting.altered, address, facts)
