@@ -88,6 +88,7 @@ def carry_out(work: Work, run_id: int) -> None:
             _carry_out(work, run, batch, tell)
             tell.finish()
     except progress.StoppedError as stopped:
+        work.session.refresh(run)
         _end(work, run, ConflictError("awards.run.stopped", by=stopped.by))
 
 

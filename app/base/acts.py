@@ -18,7 +18,7 @@ MOST = 200
 _SILENT = frozenset(
     {"kind", "path", "person_id", "id", "name_key", "uid_index", "phone_index", "mark"}
 ) | {"id_number_index"}
-_KINDS = frozenset({"", "add", "edit", "remove", "recall", "settle", "take", "look"})
+_KINDS = frozenset({"", "add", "edit", "remove", "recall", "settle", "stop", "take", "look"})
 
 
 @dataclass(frozen=True, slots=True)

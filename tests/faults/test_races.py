@@ -368,6 +368,8 @@ def test_a_run_that_is_stopped_is_not_done_and_one_that_is_done_is_not_stopped(
     assert count("award_run", "state = 'failed' and remark like 'tests 在办理当中停下了%'") != done
     assert count("project", "state = 'awarded'") == done
     assert count("progress") == 0
+    became = f"change->'state' = '[\"queued\", \"{'done' if done else 'failed'}\"]'"
+    assert count("audit_entry", f"table_name = 'award_run' and row_id <> 'None' and {became}") == 1
 
 
 def stop(site: Site) -> object:
