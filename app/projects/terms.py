@@ -196,11 +196,19 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """项目详情 — a project with its batches, and the names of its lecturers by person."""
+    """项目详情 — a project with its batches, and the names of its lecturers by person.
+
+    `realm` is what whoever hosts it governs: of a bureau its region.
+    """
 
     project: Project
     batches: tuple[Batch, ...]
     names: dict[PersonId, str]
+    realm: Place
+
+    def hosted_by(self, place: Place) -> bool:
+        """Whether who stands there hosts it."""
+        return place == self.realm or self.project.place.holds(place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,6 +182,11 @@ def test_what_was_held_stays_and_who_is_not_the_host_asks_for_nothing(
     assert secretary.send(PAGE, **typed).status_code == 404
     assert bureau.send(PAGE, **typed).status_code == 409
     assert "变更由举办单位提出" in bureau.get(PAGE).text
+    own = batch(starts_at="2013-10-12T08:00", ends_at="2013-10-12T17:00", sessions=[], plan=None)
+    filed(site, OPERATOR, project("L2013-2", unit_code=CITY_BUREAU, batches=[own]))
+    page = bureau.get("/console/projects/L2013-2/batches/1/change").text
+    assert "看变更后会怎样" in page
+    assert "开班登记" in bureau.get("/console/projects/L2013-2").text
 
     terminal = make_terminal()
     package(site, terminal, NO)

@@ -21,6 +21,7 @@ from app.kernel.actor import Permission
 from app.kernel.errors import ConflictError, InvalidError, NotFoundError
 from app.kernel.span import Span, shown
 from app.org import queries as org
+from app.org.terms import Unit
 from app.projects import queries as projects_asked
 from app.projects import steps as projects
 from app.projects.terms import FiledBatch
@@ -39,9 +40,7 @@ def alter(
     anywhere.
     """
     found = queries.footing(work, project_no, batch_no, lock=True)
-    unit = org.unit_by_code(work, found.standing.filed.unit_code)
-    if not unit.place.holds(work.actor.place):
-        raise ConflictError("filing.alteration.others", unit=unit.name)
+    unit = _host(work, found)
     if seen != altering.mark_of(found.now):
         raise ConflictError("filing.alteration.meanwhile", batch=batch_no)
     if found.waits:
@@ -74,9 +73,7 @@ def alter(
 def withdraw_alteration(work: Work, alteration_id: int) -> None:
     """撤回变更申请 — the host does not ask any more; the batch is held as it stands."""
     row, found = _asked(work, alteration_id)
-    unit = org.unit_by_code(work, found.standing.filed.unit_code)
-    if not unit.place.holds(work.actor.place):
-        raise ConflictError("filing.alteration.others", unit=unit.name)
+    _host(work, found)
     _end(work, row, AlterationState.WITHDRAWN)
 
 
@@ -112,6 +109,14 @@ def refuse_alteration(work: Work, alteration_id: int, remark: str) -> None:
     if not said:
         raise InvalidError("filing.review.no_remark")
     _end(work, row, AlterationState.REFUSED, said)
+
+
+def _host(work: Work, found: Footing) -> Unit:
+    """The unit that hosts the batch, for which the actor speaks. ConflictError for anybody else."""
+    unit = org.unit_by_code(work, found.standing.filed.unit_code)
+    if work.actor.place != unit.realm and not unit.place.holds(work.actor.place):
+        raise ConflictError("filing.alteration.others", unit=unit.name)
+    return unit
 
 
 def _asked(work: Work, alteration_id: int) -> tuple[AlterationRow, Footing]:

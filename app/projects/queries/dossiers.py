@@ -12,6 +12,7 @@ from app.base.trail import AuditEntry
 from app.base.work import Work, query
 from app.kernel.actor import Permission
 from app.kernel.errors import NotFoundError
+from app.org import queries as org
 from app.org.tables import UnitRow
 from app.people import queries as people
 from app.projects.queries.batches import any_of, batches_in, meant, project_of, selected
@@ -86,7 +87,8 @@ def dossier_of(work: Work, project_no: str) -> Dossier:
     lecturing = {one.person_id for batch in batches for one in batch.lecturers}
     with work.reaching():
         named = people.people_of(work, lecturing)
-    return Dossier(project, batches, {one.id: one.name for one in named.values()})
+        unit = org.units_of(work, [project.unit_id])[project.unit_id]
+    return Dossier(project, batches, {one.id: one.name for one in named.values()}, unit.realm)
 
 
 @query(Permission.PROJECTS_READ)

@@ -106,7 +106,7 @@ def _page(
     brought = None if look is None else look[1]
     if waits is not None and not closed:
         brought = altering.outcome(footing, waits.after, ("", ""))
-    is_host = Permission.PROJECTS_REPORT in may and dossier.project.place.holds(guest.actor.place)
+    is_host = Permission.PROJECTS_REPORT in may and dossier.hosted_by(guest.actor.place)
     return frame.page(
         guest, "console/altering.html", refused.http_status if refused else 200,
         project=dossier.project, footing=footing, past=past, waits=waits, brought=brought,

@@ -189,7 +189,7 @@ def _dossier(
         terminals = devices.enrolled(work) if packs else ()
         first = min((one.span.start for one in found.batches), default=work.now)
         early = found.project.state is ProjectState.ANNOUNCED and work.now < first
-    hosts = Permission.PROJECTS_REPORT in given and found.project.place.holds(guest.actor.place)
+    hosts = Permission.PROJECTS_REPORT in given and found.hosted_by(guest.actor.place)
     ready = bool(ahead) and set(ahead.values()) == {Next.REPORT}
     return frame.page(
         guest, "console/project.html", status, found=found, standings=standings, ahead=ahead,
