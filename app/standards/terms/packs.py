@@ -1,98 +1,23 @@
-"""Words of the credit standards: rule packs, their rows, claims and what they are worth."""
+"""标准包 — what a standard says: items, figures, requirements, as data."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from enum import StrEnum
-from typing import NewType
 
 from app.kernel.credit import NO_CREDIT, Credit
 from app.kernel.span import Span, day_start
-from app.org.terms import Grade
-from app.people.terms import Status, TitleLevel
-from app.projects.terms import Level
-
-PackId = NewType("PackId", str)
-EditionId = NewType("EditionId", int)
-ItemCode = NewType("ItemCode", str)
-
-ANY_CLASS = "any"  # 不分Ⅰ、Ⅱ类: fills whichever class is short
-NATIONAL = ("cn-2006", "cn-2024")  # where no region's pack applies
-PROMOTED = "promoted"  # 推广项目
-# The words of other contexts by which a pack tells levels, units and people apart.
-LEVELS = tuple(word.value for word in Level)
-UNIT_GRADES = (*(word.value for word in Grade), "cdc1")
-TITLE_LEVELS = tuple(word.value for word in TitleLevel)
-STATUSES = tuple(word.value for word in Status)
-# 不计达标、注销: the standard asks nothing
-UNCOUNTED = frozenset({Status.NOT_COUNTED.value, Status.CANCELLED.value})
-
-
-class ClaimRole(StrEnum):
-    """参与身份 — as what a person took part."""
-
-    ATTENDEE = "attendee"  # 参加
-    LECTURER = "lecturer"  # 主讲
-
-
-class Unit(StrEnum):
-    """计量单位 — what the quantity of a claim counts."""
-
-    HOUR = "hour"
-    CHAR = "char"
-    TIME = "time"
-    MONTH = "month"
-    YEAR = "year"
-    COUNT = "count"
-    MANUAL = "manual"  # the quantity is the credit itself, set by evidence
-
-
-class Confidence(StrEnum):
-    """可信度 — how sure a number is: seen in a public text, believed, or not known at all."""
-
-    VERIFIED = "verified"
-    BELIEVED = "believed"
-    UNKNOWN = "unknown"
-
-
-class RoundingMode(StrEnum):
-    """取整方式 — how an amount that came from a division meets its step."""
-
-    NONE = "none"
-    FLOOR = "floor"
-    HALF_UP = "half_up"
-    CEIL = "ceil"
-
-
-class Beyond(StrEnum):
-    """余类推 — what a rank after the last of its table gets."""
-
-    NONE = "none"  # nothing; a reviewer looks
-    LESS_ONE = "less_one"  # one credit less for each further rank, never below nothing
-
-
-class Overlap(StrEnum):
-    """时间重叠 — whether two activities of one hour may both give credit."""
-
-    FORBID = "forbid"
-    ALLOW = "allow"
-
-
-class CapKind(StrEnum):
-    """上限 — which limit reduced an amount."""
-
-    PROJECT = "cap_project"
-    YEAR = "cap_year"
-
-
-class Result(StrEnum):
-    """达标结果 — whether the year's requirement is met."""
-
-    MET = "met"
-    SHORT = "short"
-    NOT_COUNTED = "not_counted"
+from app.standards.terms.words import (
+    Beyond,
+    ClaimRole,
+    Confidence,
+    ItemCode,
+    Overlap,
+    PackId,
+    RoundingMode,
+    Unit,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,86 +245,3 @@ class Pack:
     def counts_hours(self) -> bool:
         """Whether its requirement has a row for periods (学时)."""
         return any(row.need.hours is not None for row in self.requirements)
-
-
-@dataclass(frozen=True, slots=True)
-class Used:
-    """已用 — credit that already draws on the limits a claim will meet."""
-
-    project: Credit = NO_CREDIT
-    year: Credit = NO_CREDIT
-    credit_class: Credit = NO_CREDIT
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """限额 — the limits one claim meets; None where there is none."""
-
-    project: Credit | None = None
-    year: Credit | None = None
-    credit_class: Credit | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Limited:
-    """限后 — an amount after its limits, and the limit that reduced it, if one did."""
-
-    net: Credit
-    cap: Credit | None = None
-    by: CapKind | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """学分申报 — one thing done; `quantity` in the item's unit, `row` its place in a list."""
-
-    pack: PackId
-    item: ItemCode
-    role: ClaimRole = ClaimRole.ATTENDEE
-    quantity: Decimal | None = None
-    tier: str | None = None
-    rank: int = 1
-    used: Used = Used()
-    row: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Assessment:
-    """认定 — what a claim is worth: before the limits, the limit that reduced it, and after.
-
-    `review` says that the text gives no sure answer and a reviewer has to look.
-    """
-
-    gross: Credit
-    cap: Credit | None
-    net: Credit
-    credit_class: str | None
-    whole_year: bool
-    capped_by: CapKind | None
-    review: bool
-
-    def shown(self) -> dict[str, str | bool | None]:
-        """The assessment as interfaces carry it."""
-        return {
-            "gross": str(self.gross),
-            "cap": None if self.cap is None else str(self.cap),
-            "net": str(self.net),
-            "class": self.credit_class,
-            "whole_year": self.whole_year,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """达标情况 — need, have and gap of a year, and the result."""
-
-    need: Figures
-    have: Figures
-    gap: Figures
-    result: Result
-
-    @property
-    def missing(self) -> Credit:
-        """还差 — the least credit that would meet the year, the classes' shortfalls counted in."""
-        by_class = sum((amount for _, amount in self.gap.by_class), NO_CREDIT)
-        return max(self.gap.total, by_class)
