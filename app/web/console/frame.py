@@ -76,15 +76,17 @@ P = Permission
 MENU: Sequence[Section] = (
     Section("", (Item("console.home", P.PEOPLE_READ),)),
     Section("of_people", (
-        Item("people.index", P.PEOPLE_READ, ("merging",)),
+        Item("people.index", P.PEOPLE_READ, ("merging", "imports", "edits")),
         Item("departments.index", P.ORG_IMPORT),
         Item("transfers.shelf", P.PEOPLE_TRANSFER),
-        Item("cards.shelf", P.CARDS_CHANGE, ("reading",)),
+        Item("cards.shelf", P.CARDS_CHANGE, ("reading", "card_imports")),
         Item("bindings.page", P.ACCOUNTS_BIND),
     )),
     Section("project", (
         Item("filings.shelf", P.PROJECTS_READ),
-        Item("projects.shelf", P.PROJECTS_READ, ("analysis", "awarding", "clocks", "settling")),
+        Item("projects.shelf", P.PROJECTS_READ, (
+            "analysis", "awarding", "clocks", "settling", "project_imports",
+        )),
     )),
     Section("of_credit", (Item("courses.start", P.CREDITS_ENTER),)),
     Section("other", (
