@@ -35,13 +35,15 @@ def ask(work: Work, project_no: str, batch_no: int, options: Options) -> int:
     """授分 — ask for a run of a batch; a worker judges it. The run's id.
 
     A batch has one waiting run at most: a second asker meanwhile gets a ConflictError, and so does
-    who asks for a project whose award is under review or closed.
+    who asks for a project whose award is under review or closed, or for a batch that is to come.
     """
     batch = projects.batch_of(work, project_no, batch_no)
     if not life.hold(work, [batch.id]):
         raise NotFoundError("projects.batch.unknown", project_no=project_no, batch=batch_no)
     if reached(batch.project.state, _AWARDING) is None:
         raise ConflictError("projects.project.act_refused", project_no=batch.project.no)
+    if work.now < batch.span.start:
+        raise ConflictError("awards.run.early", project=project_no, batch=batch_no)
     plan = queries.plan_of(work, batch, options)
     with work.reaching():  # the plan must hold now, not only when a worker comes to it
         queries.brief_of(work, queries.case_of(work, batch), plan)

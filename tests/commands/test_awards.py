@@ -395,6 +395,18 @@ def test_of_many_who_ask_at_once_one_is_heard(
     assert count("award_run") == 1
 
 
+def test_a_batch_that_is_to_come_is_not_awarded(
+    site: Site, clock: Clock, terminal: Machine, count: Callable[..., int]
+) -> None:
+    """Nobody would have credit, and the project would stand as awarded."""
+    clock.set(local("2013-05-18T07:59"))
+
+    with pytest.raises(ConflictError, match=r"awards\.run\.early"), begin(site, OPERATOR) as work:
+        awards.ask(work, NO, 1, Options())
+
+    assert count("award_run") == 0
+
+
 def test_a_plan_that_cannot_hold_is_refused_before_anything_is_written(
     site: Site, terminal: Machine, count: Callable[..., int]
 ) -> None:
