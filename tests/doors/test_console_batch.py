@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import Engine, text
 
 from app.base.work import begin
+from app.cards import commands as cards
 from app.standards import commands as standards
-from tests.support.cast import CAO_JING, HE_MIN, NURSING, OPERATOR, STRANGER, ZHOU_LAN
+from tests.support.cast import (
+    CAO_JING,
+    CARDIOLOGY,
+    HE_MIN,
+    NURSING,
+    OPERATOR,
+    STRANGER,
+    ZHOU_LAN,
+    csv_of,
+    people_sheet,
+)
 from tests.support.office import Desk, Office
 
 BATCH = "/console/people/batch?unit=H1"
@@ -92,3 +105,55 @@ def test_what_was_not_chosen_is_said_on_the_list(desk: Desk) -> None:
         assert expected in desk.get(answer.location).text
     wrong = desk.send(BATCH, act="status", to_status="gone", no=HE_MIN, since="2013-05-01").location
     assert "0 人可以改，1 人有错误" in desk.get(wrong).text
+
+
+def test_everybody_whom_a_filter_finds_is_changed_as_seen_and_comes_back(
+    desk: Desk, owner: Engine
+) -> None:
+    columns = ("person_no", "name", "id_type", "id_number", "unit_code", "status", "title")
+    lines = [(f"T{n:03}", "何同", "other", f"P{n:08}", "H1", "normal", "护士") for n in range(60)]
+    with begin(desk.site, OPERATOR) as work:
+        cards.import_people(work, people_sheet(csv_of(columns, *lines)))
+    page = desk.get("/console/people?unit=H1&q=何同").text
+    assert "选中筛选出的全部 60 人" in page
+    assert "选中筛选出的全部" not in desk.get("/console/people?unit=H1&q=何敏").text
+    before = stands(owner, "u.code", "p.path", "p.title")
+
+    sent = {"act": "department_code", "to_department_code": NURSING, "whole": "1", "no": HE_MIN}
+    address = desk.send("/console/people/batch?unit=H1&q=何同", **sent).location
+
+    page = desk.get(address).text
+    assert "检查完了：60 人可以改" in page
+    assert "60 人，第 1 至 50 人" in page
+    number = address.split("?")[0]
+    page = desk.get(f"{number}?show=changed&page=2").text
+    assert "60 人，第 51 至 60 人" in page
+    assert "T059" in page
+    mark = re.findall(r'name="seen" value="(\w+)"', desk.get("/console/people/T007").text)[0]
+    desk.send(
+        "/console/people/T007/edit", name="何同", department=CARDIOLOGY, title="护师", seen=mark
+    )
+    assert desk.send(number).status_code == 303
+    page = desk.get(number).text
+    assert "已改 59 人。另有 1 人在你检查以后被改过" in page
+    assert "何同在你检查以后又被改过，这次没有动。" in page
+    after = stands(owner, "u.code", "p.title")
+    assert after["T007"] == (CARDIOLOGY, "护师")
+    assert after["T059"] == (NURSING, "护士")
+    assert after[HE_MIN][0] == CARDIOLOGY
+
+    desk.send(f"{number}/undo")
+    back = stands(owner, "u.code", "p.path", "p.title")
+    assert back | {"T007": None} == before | {"T007": None}
+    assert back["T007"][0] == CARDIOLOGY
+
+
+def test_where_everybody_was_changed_since_nobody_is(desk: Desk, owner: Engine) -> None:
+    sent = {"act": "title", "to_title": "护师", "no": HE_MIN}
+    first, second = (desk.send(BATCH, **sent).location.split("?")[0] for _ in range(2))
+    assert desk.send(first).status_code == 303
+
+    refused = desk.send(second)
+
+    assert refused.status_code == 409
+    assert "这次谁也没有动" in refused.text

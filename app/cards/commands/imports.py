@@ -94,12 +94,18 @@ def check_edits(work: Work, nos: Sequence[str], said: Mapping[str, str], name: s
     def judge(some: Sheet) -> Enrolment:
         return import_people(work, some, dry_run=True)
 
-    return people.check(work, ImportKind.EDITS, Table(name, tuple(rows)), tidied, judge)
+    seen = {no: mark_of(one) for no, one in known.items()}
+    table = Table(name, tuple(rows))
+    return people.check(work, ImportKind.EDITS, table, tidied, judge, seen=seen)
 
 
 @command(Permission.PEOPLE_IMPORT, reaches=True)
 def take_edits(work: Work, import_id: int) -> Enrolment:
-    """批量改动 — as `import_checked` of a roster."""
+    """批量改动 — as `import_checked` of a roster, of those who stand as they were seen then.
+
+    Who was changed since by anybody stays as they are, and is told among the faults. ConflictError
+    where they all were.
+    """
     return _taken(work, ImportKind.EDITS, import_id)
 
 
@@ -160,6 +166,9 @@ def _taken(work: Work, kind: ImportKind, import_id: int) -> Enrolment:
     row, sheet = people.taking(work, kind, import_id)
     nos = [line["person_no"] for line in sheet.lines]
     before = people_queries.known(work, nos, lock=True)
+    if kind is ImportKind.EDITS:
+        sheet = people.as_seen(work, row, sheet, before)
+        before = {line["person_no"]: before[line["person_no"]] for line in sheet.lines}
     cards = queries.cards_of_people(work, [one.id for one in before.values()], with_uid=True)
     enrolment = import_people(work, sheet, act=_ACTS[kind])
     touched = {one.no for one in enrolment.rows if one.fate is not Fate.SAME}

@@ -2,7 +2,15 @@
 
 from app.people.queries.files import LOOKED_AT, file_of, last_change, trail_of
 from app.people.queries.imports import import_of, imports, own_imports, table_of
-from app.people.queries.listing import PAGE, everyone, head_count_at, head_counts, listing
+from app.people.queries.listing import (
+    MOST_AT_ONCE,
+    PAGE,
+    everyone,
+    head_count_at,
+    head_counts,
+    listing,
+    nos_of,
+)
 from app.people.queries.persons import (
     doubles,
     holders,
@@ -25,6 +33,7 @@ from app.people.queries.postings import postings_of
 
 __all__ = [
     "LOOKED_AT",
+    "MOST_AT_ONCE",
     "PAGE",
     "doubles",
     "everyone",
@@ -41,6 +50,7 @@ __all__ = [
     "listing",
     "named",
     "next_number",
+    "nos_of",
     "own_imports",
     "people_by_no",
     "people_of",

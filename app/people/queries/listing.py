@@ -21,6 +21,7 @@ from sqlalchemy.orm import aliased
 
 from app.base.work import Work, query
 from app.kernel.actor import Permission
+from app.kernel.errors import InvalidError
 from app.kernel.place import Place
 from app.kernel.secret import Secret
 from app.people.queries.persons import person_of_row
@@ -38,6 +39,8 @@ from app.people.terms import (
 )
 
 PAGE = 50
+# As many as are changed in one go; more than one hospital has.
+MOST_AT_ONCE = 10_000
 # A city's people, in a fifth of a second.
 _MOST_OPENED = 60_000
 _IDS = ARRAY(BigInteger)
@@ -69,6 +72,20 @@ def everyone(work: Work, search: Search) -> tuple[Person, ...]:
     asked = asked.where(*_conditions(work, search).values())
     rows = work.session.execute(asked.order_by(PersonRow.name_key, PersonRow.id))
     return tuple(map(person_of_row, rows))
+
+
+@query(Permission.PEOPLE_READ)
+def nos_of(work: Work, search: Search) -> tuple[str, ...]:
+    """编号 — of all of those within sight who are looked for, to be changed in one go.
+
+    InvalidError where they are more than that may be.
+    """
+    asked = select(PersonRow.person_no).where(*_conditions(work, search).values())
+    ordered = asked.order_by(PersonRow.name_key, PersonRow.id)
+    found = work.session.scalars(ordered.limit(MOST_AT_ONCE + 1)).all()
+    if len(found) > MOST_AT_ONCE:
+        raise InvalidError("people.edit.too_many", most=f"{MOST_AT_ONCE:,}")
+    return tuple(found)
 
 
 @query(Permission.PEOPLE_READ)

@@ -1,6 +1,7 @@
 """The people's part of commands above: files taken in or back, people changed and moved."""
 
 from app.people.steps.imports import (
+    as_seen,
     check,
     keep_table,
     put_back,
@@ -25,6 +26,7 @@ from app.people.steps.photos import put_photo, remove_photo
 
 __all__ = [
     "amend",
+    "as_seen",
     "both_as_seen",
     "check",
     "close_as_merged",

@@ -55,12 +55,13 @@ def keep_table(work: Work, kind: ImportKind, table: Table, why: str) -> int:
 
 def check(
     work: Work, kind: ImportKind, table: Table, tidied: Tidied, judge: Judge,
-    import_id: int | None = None,
+    import_id: int | None = None, *, seen: Mapping[str, str] | None = None,
 ) -> int:  # fmt: skip
     """What each line would do, and every wrong cell, kept under a number, which is returned.
 
     `judge` tries a sheet without changing anything. The lines without a fault can be imported under
-    that number. A file that was kept until its columns were known keeps its own.
+    that number. A file that was kept until its columns were known keeps its own. `seen` are the
+    marks of people who are changed only as they stand now.
     """
     first = tidied.sheet
     faults = {(fault.row, fault.column): fault for fault in reversed(first.faults)}
@@ -87,6 +88,7 @@ def check(
         "notes": [_told(note) for note in notes],
         "fates": [[one.row, one.no, one.name, one.fate, one.columns] for one in rows],
         "at": dict(tidied.at), "header": tidied.header, "ignored": tidied.ignored,
+        "seen": dict(seen or {}),
     }  # fmt: skip
     fates = [one.fate for one in rows]
     counts: dict[str, int] = {
@@ -112,6 +114,30 @@ def taking(work: Work, kind: ImportKind, import_id: int) -> tuple[ImportRow, She
         raise ConflictError("people.import.unread", name=row.name)
     lines = tuple(Line(number, cells) for number, cells in body["lines"])
     return row, Sheet(tuple(body["columns"]), lines)
+
+
+def as_seen(work: Work, row: ImportRow, sheet: Sheet, known: Mapping[str, KnownPerson]) -> Sheet:
+    """The lines of those who stand as they were seen; the others are faults of the file by now.
+
+    ConflictError where nobody stands so.
+    """
+    body = opened(work, row.body)
+    marks = {no: mark_of(person) for no, person in known.items()}
+    other = [one for one in sheet.lines if marks.get(no := one["person_no"]) != body["seen"][no]]
+    if not other:
+        return sheet
+    if len(other) == len(sheet.lines):
+        raise ConflictError("people.edit.overtaken")
+    faults = [one.wrong("person_no", "people.edit.changed", person=one["name"]) for one in other]
+    rows = {fault.row for fault in faults}
+    body["faults"] = [*body["faults"], *map(_told, faults)]
+    body["fates"] = [fate for fate in body["fates"] if fate[0] not in rows]
+    row.body = packed(work, body)
+    row.counts = row.counts | {
+        "good": row.counts["good"] - len(rows), "wrong": row.counts["wrong"] + len(rows),
+        "overtaken": len(rows),
+    }  # fmt: skip
+    return without(sheet, rows)
 
 
 def taken(work: Work, row: ImportRow, enrolment: Enrolment, before: Mapping[str, Any]) -> Enrolment:

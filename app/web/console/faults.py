@@ -1,8 +1,8 @@
-"""错处 — what is wrong in a table, in its parts: row, column, wrong signs, the rule, the remedy."""
+"""错误 — wrong cells of an import in words, in the parts that a table shows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,6 @@ from app.base import words
 from app.kernel import tidy
 from app.kernel.errors import RowError
 from app.kernel.tidy import Form
-from app.people.terms import Fate
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,44 +23,21 @@ class Fault:
     remedy: str
 
 
-def label(column: str) -> str:
-    """A column as the template calls it."""
-    book = words.book("roster")
-    said = book.get(f"column.{column}", "")
-    return said.split(book["template.separator"])[0]
-
-
-def plain(fault: RowError) -> dict[str, Any]:
-    """A fault as an import keeps it."""
-    return {
-        "row": fault.row, "column": fault.column, "value": fault.value, "code": fault.code,
-        "facts": [[name, fact] for name, fact in fault.facts],
-    }  # fmt: skip
-
-
-def fates(
-    told: Iterable[tuple[int, str, str, str, Sequence[str]]], most: int
-) -> dict[str, list[tuple[int, str, str, str]]]:
-    """The lines by their fate, so many of each: row, number, name, and what is new."""
-    separator = words.book("roster")["template.separator"]
-    by_fate: dict[str, list[tuple[int, str, str, str]]] = {fate.value: [] for fate in Fate}
-    for row, no, name, fate, columns in told:
-        if len(by_fate[fate]) < most:
-            said = separator.join(label(column) or column for column in columns)
-            by_fate[fate].append((row, no, name, said))
-    return by_fate
-
-
-def faults_of(form: Form, told: Iterable[Mapping[str, Any]]) -> Iterator[Fault]:
+def faults_of(form: Form, faults: Iterable[RowError]) -> Iterator[Fault]:
     """Faults in their parts: a sentence names row and column, then the rule, then the remedy."""
-    for one in told:
-        facts = tuple((name, fact) for name, fact in one["facts"])
-        fault = RowError(one["row"], one["column"], one["value"], one["code"], facts)
+    for fault in faults:
         start, end = tidy.wrong_part(fault)
         value = fault.value
         parts = (value[:start], value[start:end], value[end:])
         what, remedy = said(form, fault)
         yield Fault(fault.row, label(fault.column) or fault.column, parts, what, remedy)
+
+
+def kept(told: Iterable[Mapping[str, Any]]) -> Iterator[RowError]:
+    """Faults as they were kept with an import."""
+    for one in told:
+        facts = tuple((name, fact) for name, fact in one["facts"])
+        yield RowError(one["row"], one["column"], one["value"], one["code"], facts)
 
 
 def said(form: Form, fault: RowError) -> tuple[str, str]:
@@ -81,3 +57,10 @@ def said(form: Form, fault: RowError) -> tuple[str, str]:
         what, _, remedy = what.rpartition(comma)
         return f"{what}{stop}", f"{remedy}{stop}"
     return f"{what}{stop}", remedy
+
+
+def label(column: str) -> str:
+    """A column as the template calls it."""
+    book = words.book("roster")
+    said = book.get(f"column.{column}", "")
+    return said.split(book["template.separator"])[0]

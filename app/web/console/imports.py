@@ -25,15 +25,17 @@ from app.people import queries as people
 from app.people.terms import (
     UNDO_WITHIN,
     Enrolment,
+    Fate,
     ImportKind,
+    ImportRecord,
     ImportState,
 )
 from app.speech import saying
 from app.web.console import frame
-from app.web.console.faults import fates, faults_of, label, plain
+from app.web.console.faults import faults_of, kept, label
 from app.web.sessions import Guest, entered
 
-MOST_FAULTS = 50
+MOST_SHOWN = 50
 # What an old import held is forgotten; how many it brought is not.
 _FORGOTTEN: dict[str, Any] = {
     "faults": (), "notes": (), "fates": (), "table": (), "at": {}, "header": 0, "ignored": (),
@@ -180,11 +182,12 @@ def take_in(guest: Guest, intake: Intake, number: int) -> ResponseReturnValue:
     try:
         with frame.working(guest) as work:
             done = intake.take(work, number)
+            left = people.import_of(work, intake.kind, number).counts.get("overtaken", 0)
             until = saying.moment(work.now + UNDO_WITHIN)
     except (ConflictError, InvalidError) as refused:
         return _result(guest, intake, number, refused)
-    code = "imports.done" if intake.check else "edits.done"
-    frame.tell(code, {"count": len(done.rows), "until": until})
+    code = "imports.done" if intake.check else "edits.done_but" if left else "edits.done"
+    frame.tell(code, {"count": len(done.rows), "until": until, "kept": left})
     return redirect(url_for(".result", number=number), 303)
 
 
@@ -192,12 +195,12 @@ def undo(guest: Guest, intake: Intake, number: int) -> ResponseReturnValue:
     """The whole of it is taken back."""
     try:
         with frame.working(guest) as work:
-            kept = intake.undo(work, number)
+            stay = intake.undo(work, number)
     except ConflictError as refused:
         return _result(guest, intake, number, refused)
     separator = words.book("roster")["template.separator"]
-    code = intake.kept if kept else "imports.undone"
-    frame.tell(code, {"count": len(kept), "kept": separator.join(kept[:MOST_FAULTS])})
+    code = intake.kept if stay else "imports.undone"
+    frame.tell(code, {"count": len(stay), "kept": separator.join(stay[:MOST_SHOWN])})
     return redirect(url_for(".result", number=number), 303)
 
 
@@ -209,7 +212,7 @@ def errors(guest: Guest, intake: Intake, number: int) -> ResponseReturnValue:
     body = _FORGOTTEN | dict(found.body)
     reasons: dict[int, list[str]] = {}
     wrong: dict[int, set[int]] = {}
-    for fault in faults_of(intake.form, body["faults"]):
+    for fault in faults_of(intake.form, kept(body["faults"])):
         reasons.setdefault(fault.row, []).append(f"{fault.column}: {fault.what}{fault.remedy}")
     for one in body["faults"]:
         if one["column"] in body["at"]:
@@ -345,20 +348,50 @@ def _result(
     if found.unread:
         return redirect(url_for(".columns", number=number))
     body = _FORGOTTEN | dict(found.body)
-    faults = tuple(faults_of(intake.form, body["faults"][:MOST_FAULTS]))
+    tabs = _tabs(found, body)
+    show = request.args.get("show", "")
+    if show not in tabs:
+        show = next(
+            (name for name, (count, _) in tabs.items() if count and name != "notes"), "notes"
+        )
+    count, lines = tabs[show]
+    last = max(-(-len(lines) // MOST_SHOWN), 1)
+    page = min(max(_row(request.args.get("page", "")), 1), last)
+    some = lines[(page - 1) * MOST_SHOWN : page * MOST_SHOWN]
+    faulty = show in {"faults", "notes"}
     undo_until = found.done_at + UNDO_WITHIN if found.done_at else None
     return frame.page(
         guest, "console/import_result.html", refused.http_status if refused else 200, found=found,
-        counts=found.counts, faults=faults, count=len(body["faults"]),
-        notes=tuple(faults_of(intake.form, body["notes"][:MOST_FAULTS])),
-        fates=fates(body["fates"], MOST_FAULTS),
-        show=request.args.get("show", ""), body=body, most=MOST_FAULTS,
-        refusal=words.of_error(refused) if refused else "", label=label, moment=saying.moment,
-        again=tuple(faults_of(intake.form, map(plain, refused.rows))) if refused else (),
+        counts=found.counts, tabs=[(name, n) for name, (n, _) in tabs.items()], show=show,
+        count=count, page=page, last=last, body=body, most=MOST_SHOWN,
+        faults=tuple(faults_of(intake.form, kept(some))) if faulty else (),
+        fates=() if faulty else tuple(map(_fate, some)),
+        refusal=words.of_error(refused) if refused else "", moment=saying.moment,
+        again=tuple(faults_of(intake.form, refused.rows)) if refused else (),
         undo_until=undo_until, undoable=bool(undo_until and now <= undo_until),
         states={one.name: one for one in ImportState}, kind=intake.said, back=url_for(intake.back),
         filed=intake.check is not None,
     )  # fmt: skip
+
+
+def _tabs(found: ImportRecord, body: Mapping[str, Any]) -> dict[str, tuple[int, Sequence[Any]]]:
+    """What there is to look at: how many there are, also once what an import held is forgotten."""
+    by_fate: dict[str, list[Any]] = {}
+    for line in body["fates"]:
+        by_fate.setdefault(line[3], []).append(line)
+    brought = {
+        fate.value: (found.counts.get(fate, 0), by_fate.get(fate, []))
+        for fate in (Fate.ADDED, Fate.CHANGED)
+    }
+    read = {name: (len(body[name]), body[name]) for name in ("faults", "notes")}
+    return {"faults": read["faults"], "notes": read["notes"], **brought}
+
+
+def _fate(line: Sequence[Any]) -> tuple[int, str, str, str]:
+    """A line as it is shown: row, number, name, and what is new."""
+    row, no, name, _, columns = line
+    separator = words.book("roster")["template.separator"]
+    return row, no, name, separator.join(label(column) or column for column in columns)
 
 
 def _file(content: bytes, name: str) -> Response:

@@ -102,7 +102,7 @@ def index(guest: Guest) -> ResponseReturnValue:
         results=tuple(Result), today=today,
         departments=[one for one in tree if one.kind is UnitKind.DEPARTMENT and not one.closed],
         titles=tuple(imports.spelling(FORM, tree).titles),
-        whole=chosen is None or chosen.kind is not UnitKind.DEPARTMENT,
+        whole=chosen is None or chosen.kind is not UnitKind.DEPARTMENT, most=people.MOST_AT_ONCE,
     )  # fmt: skip
 
 
@@ -127,14 +127,20 @@ def export(guest: Guest) -> ResponseReturnValue:
 
 
 @blueprint.post("/batch")
-@passes("org.tree", "cards.check_edits")
+@passes(
+    "org.tree", "cards.check_edits", "people.nos_of", "cards.holders_of_number",
+    "credits.who_stands",
+)  # fmt: skip
 @entered(Stage.OPEN)
 def batch(guest: Guest) -> ResponseReturnValue:
-    """What was chosen for the chosen people is checked, and shown before it is done."""
-    nos = request.form.getlist("no")[: people.PAGE]
+    """What was chosen is checked and shown before it is done: of those ticked, or of all found."""
+    nos: Sequence[str] = request.form.getlist("no")[: people.PAGE]
     try:
         with frame.working(guest) as work:
-            said, name = _chosen_edit(org.tree(work))
+            said, name = _chosen_edit(tree := org.tree(work))
+            if request.form.get("whole"):
+                asked = asked_for()
+                nos = people.nos_of(work, search_of(work, asked, trees.chosen(tree, asked.unit)))
             number = roster_commands.check_edits(work, nos, said, name)
     except InvalidError as refused:
         frame.say(words.of_error(refused))
