@@ -753,7 +753,7 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "people.everyone": (Case(lambda w, _: people.everyone(w, Search(text=HE_MIN))),),
     "people.file_of": (Case(lambda w, _: people.file_of(w, HE_MIN)),),
     "people.trail_of": (Case(lambda w, _: people.trail_of(w, HE_MIN)),),
-    "people.nos_of": (Case(lambda w, _: people.nos_of(w, Search())),),
+    "people.nos_of": (Case(lambda w, _: people.nos_of(w, Search(text=HE_MIN))),),
     "people.postings_of": (Case(lambda w, _: people.postings_of(w, HE_MIN)),),
     "people.head_count_at": (
         Case(lambda w, e: people.head_count_at(w, e.cast.person(HE_MIN).place)),

@@ -360,12 +360,12 @@ def _leaving(site: Site, cast: Cast) -> int:
 def _edits(site: Site, cast: Cast) -> tuple[int, int]:
     """Of the first hospital a title for many that was checked, and one that was made."""
     made = []
-    for title in ("护师", "主管护师"):
+    for title in ("主管护师", "护师"):
         with begin(site, cast.hospital_admin) as work:
             made.append(cards.check_edits(work, [SHAN_XIAO], {"title": title}, "批量改职称"))
-    with begin(site, cast.hospital_admin) as work:
-        cards.take_edits(work, made[1])
-    return made[0], made[1]
+            if len(made) == 1:
+                cards.take_edits(work, made[0])
+    return made[1], made[0]
 
 
 def card_list(no: str) -> tuple[Table, tidy.Tidied]:

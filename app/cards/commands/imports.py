@@ -11,8 +11,7 @@ from sqlalchemy import BigInteger, any_, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.base.work import Work, command
-from app.cards import queries
-from app.cards.commands.cards import import_cards, import_people
+from app.cards import queries, steps
 from app.cards.tables import CardRow
 from app.cards.terms import Card, CardState
 from app.kernel.actor import Permission
@@ -41,7 +40,7 @@ def check_roster(work: Work, table: Table, tidied: Tidied, import_id: int | None
     sheet = roster.settled(tidied.sheet, people_queries.known(work, nos, lock=False))
 
     def judge(some: Sheet) -> Enrolment:
-        return import_people(work, some, dry_run=True)
+        return steps.let_stand(work, some, PostingAct.IMPORT, dry_run=True)
 
     tidied = replace(tidied, sheet=sheet)
     return people.check(work, ImportKind.PEOPLE, table, tidied, judge, import_id)
@@ -92,7 +91,7 @@ def check_edits(work: Work, nos: Sequence[str], said: Mapping[str, str], name: s
     rows = [(line.row, tuple(Cell(line[name]) for name in at)) for line in sheet.lines]
 
     def judge(some: Sheet) -> Enrolment:
-        return import_people(work, some, dry_run=True)
+        return steps.let_stand(work, some, PostingAct.IMPORT, dry_run=True)
 
     seen = {no: mark_of(one) for no, one in known.items()}
     table = Table(name, tuple(rows))
@@ -120,7 +119,7 @@ def check_cards(work: Work, table: Table, tidied: Tidied, import_id: int | None 
     """检查卡号表 — as `check_roster` of people; nothing of any card is changed."""
 
     def judge(some: Sheet) -> Enrolment:
-        return import_cards(work, some, dry_run=True)
+        return steps.let_hold(work, some, dry_run=True)
 
     return people.check(work, ImportKind.CARDS, table, tidied, judge, import_id)
 
@@ -132,7 +131,7 @@ def take_cards(work: Work, import_id: int) -> Enrolment:
     holders = people_queries.known(work, [line["person_no"] for line in sheet.lines], lock=True)
     ids = [one.id for one in holders.values()]
     before = _stood(queries.cards_of_people(work, ids, with_uid=True))
-    enrolment = import_cards(work, sheet)
+    enrolment = steps.let_hold(work, sheet)
     stand = _stood(queries.cards_of_people(work, ids, with_uid=True))
     nos = {str(one.id): no for no, one in holders.items()}
     touched = {row.no for row in enrolment.rows if row.fate is not Fate.SAME}
@@ -170,7 +169,7 @@ def _taken(work: Work, kind: ImportKind, import_id: int) -> Enrolment:
         sheet = people.as_seen(work, row, sheet, before)
         before = {line["person_no"]: before[line["person_no"]] for line in sheet.lines}
     cards = queries.cards_of_people(work, [one.id for one in before.values()], with_uid=True)
-    enrolment = import_people(work, sheet, act=_ACTS[kind])
+    enrolment = steps.let_stand(work, sheet, _ACTS[kind])
     touched = {one.no for one in enrolment.rows if one.fate is not Fate.SAME}
     after = people_queries.known(work, touched, lock=False)
     return people.taken(work, row, enrolment, _before(before, after, cards))

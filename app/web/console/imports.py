@@ -187,7 +187,8 @@ def take_in(guest: Guest, intake: Intake, number: int) -> ResponseReturnValue:
     except (ConflictError, InvalidError) as refused:
         return _result(guest, intake, number, refused)
     code = "imports.done" if intake.check else "edits.done_but" if left else "edits.done"
-    frame.tell(code, {"count": len(done.rows), "until": until, "kept": left})
+    changed = len(done.rows) if intake.check else done.counts.changed
+    frame.tell(code, {"count": changed, "until": until, "kept": left})
     return redirect(url_for(".result", number=number), 303)
 
 
