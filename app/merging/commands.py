@@ -18,6 +18,23 @@ from app.projects import steps as projects
 from app.transfers import steps as transfers
 
 
+@command(Permission.PEOPLE_IMPORT)
+def keep_apart(work: Work, no: str, other: str) -> None:
+    """不是同一人 — the two are proposed no more to whoever sees both; it can be taken back.
+
+    NotFoundError where one is out of sight.
+    """
+    if no == other:
+        raise InvalidError("merging.pair.same")
+    staff.set_apart(work, people.within_sight(work, no), people.within_sight(work, other))
+
+
+@command(Permission.PEOPLE_IMPORT)
+def propose_again(work: Work, no: str, other: str) -> None:
+    """重新列出 — the two may be one person, whatever was said. NotFoundError as above."""
+    staff.let_pair(work, people.within_sight(work, no), people.within_sight(work, other))
+
+
 @command(Permission.PEOPLE_IMPORT, reaches=True)
 def merge(work: Work, kept_no: str, closed_no: str, *, seen: tuple[str, str]) -> Merged:
     """合并 — the two are one person, under the number that is kept; it cannot be taken back.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.cards.terms import Card
 from app.kernel.credit import Credit
@@ -16,6 +17,39 @@ class Pair:
     first: Person
     second: Person
     by_phone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """不是同一人 — two people of whom somebody said that they are two."""
+
+    first: Person
+    second: Person
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """超出上限 — what two records have together in a year of one item, above what a year gives.
+
+    Of a whole class where `item` is empty.
+    """
+
+    year: int
+    item: str
+    credit_class: str | None
+    have: Credit
+    most: Credit
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """两份档案 — side by side, what together is too much, and whether they were said to be two."""
+
+    records: tuple[Record, Record]
+    excess: tuple[Excess, ...]
+    apart: Apart | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,25 @@ class PostingRow(Personal, Audited, Base):
     post: Mapped[str]
 
 
+class ApartRow(Placed, Audited, Base):
+    """不是同一人 — two people whom somebody looked at, and who are not one; the lesser id first.
+
+    At the lowest place that holds both: whoever sees both sees what was said of them.
+    """
+
+    __tablename__ = "person_apart"
+    __table_args__ = (
+        Index(None, "path"),
+        Index("uq_person_apart_pair", "first_id", "second_id", "path", unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    first_id: Mapped[int]
+    second_id: Mapped[int]
+    by: Mapped[str]
+    at: Mapped[datetime]
+
+
 class PhotoRow(Personal, Audited, Base):
     """照片 — a person's, made anew by `base.pictures`; `mark` is its hash, by which it is asked."""
 

@@ -115,6 +115,29 @@ def follower_of(owner: Engine) -> str:
         return str(connection.execute(asked).scalar_one())
 
 
+def test_two_who_are_not_one_are_proposed_no_more_until_somebody_says_so(
+    desk: Desk, office: Office
+) -> None:
+    other = office.desk(name="王芳二")
+    listed = f"{HE_MIN}，{AGAIN}"
+    assert "不是同一个人，不再提示" in desk.get(PAIR).text
+
+    for _ in range(2):  # a double click says nothing new
+        assert desk.send(f"{PAIR}/apart").status_code == 303
+
+    page = other.get("/console/merge/").text
+    assert "没有看起来重复的档案" in page
+    assert "记为不是同一人的 1 对" in page
+    assert listed in page
+    assert "记过：这是两个人" in other.get(PAIR).text
+    assert other.send(f"{PAIR}/again").status_code == 303
+    page = desk.get("/console/merge/").text
+    assert "1 对档案姓名相同" in page
+    assert "记为不是同一人" not in page
+    for act in ("apart", "again"):
+        assert desk.send(f"/console/merge/{HE_MIN}/{STRANGER}/{act}").status_code == 404
+
+
 def test_what_changed_meanwhile_or_is_closed_is_not_merged(desk: Desk) -> None:
     seen = marks(desk)
     assert desk.send(PAIR, **seen).status_code == 422

@@ -788,6 +788,9 @@ BOOK: dict[str, tuple[Case, ...]] = {
     "standards.use": (Case(lambda w, _: standards.use(w, HOSPITAL, "cn-2024")),),
     "standards.uses": (Case(lambda w, _: editions.uses(w), _RULES),),
     "merging.merge": (Case(lambda w, e: merging.merge(w, HE_MIN, ZHOU_LAN, seen=_marks(e))),),
+    "merging.apart_pairs": (Case(lambda w, _: pairing.apart_pairs(w), "pairs, within sight"),),
+    "merging.keep_apart": (Case(lambda w, _: merging.keep_apart(w, HE_MIN, ZHOU_LAN)),),
+    "merging.propose_again": (Case(lambda w, _: merging.propose_again(w, HE_MIN, ZHOU_LAN)),),
     "merging.pair_of": (Case(lambda w, _: pairing.pair_of(w, HE_MIN, ZHOU_LAN)),),
     "merging.pairs": (Case(lambda w, _: pairing.pairs(w), "pairs, within sight"),),
     "transfers.ask_in": (

@@ -67,6 +67,7 @@ BY_SESSION = {
     "awarding.decide",
     "settling.page", "settling.settle",
     "merging.index", "merging.compare", "merging.pair", "merging.merge",
+    "merging.apart", "merging.again",
     "transfers.shelf", "transfers.page", "transfers.decide", "transfers.leaving",
     "transfers.leave", "transfers.joining", "transfers.join",
     "people.amend", "people.unmask", "people.why", "people.photo", "people.put_photo",

@@ -12,6 +12,7 @@ from app.people.queries.listing import (
     nos_of,
 )
 from app.people.queries.persons import (
+    apart,
     doubles,
     holders,
     holders_of_phone,
@@ -35,6 +36,7 @@ __all__ = [
     "LOOKED_AT",
     "MOST_AT_ONCE",
     "PAGE",
+    "apart",
     "doubles",
     "everyone",
     "file_of",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -32,7 +32,7 @@ from app.kernel.span import local_date
 from app.org import queries as org
 from app.org.terms import UnitId
 from app.people.rules import identity
-from app.people.tables import PersonRow, StatusRow
+from app.people.tables import ApartRow, PersonRow, StatusRow
 from app.people.terms import (
     ID_NUMBER,
     PERSON_PARTS,
@@ -223,7 +223,8 @@ def holders(
 def doubles(work: Work) -> tuple[tuple[int, int, bool], ...]:
     """Pairs within sight of one name, and one birthday or phone; whether it is the phone.
 
-    By name; those who were merged, and pairs of whom one is cancelled, are left out.
+    By name; those who were merged, pairs of whom one is cancelled, and those of whom somebody said
+    that they are two, are left out.
     """
     found: dict[tuple[str, int, int], bool] = {}
     # Each by itself, so that both parts of it are looked up: of one name there are thousands.
@@ -233,16 +234,35 @@ def doubles(work: Work) -> tuple[tuple[int, int, bool], ...]:
             one.merged_into.is_(None) & (one.status != Status.CANCELLED) for one in (first, second)
         )
         same = getattr(first, shared) == getattr(second, shared)
+        apart = exists().where(ApartRow.first_id == first.id, ApartRow.second_id == second.id)
         asked = (
             select(first.name_key, first.id, second.id)
             .join(second, (second.name == first.name) & same & (second.id > first.id))
-            .where(*standing, func.coalesce(first.sex == second.sex, True))
+            .where(*standing, func.coalesce(first.sex == second.sex, True), ~apart)
             .order_by(first.name_key, first.id, second.id)
             .limit(_MOST_DOUBLES)
         )
         pairs = [(key, one, two) for key, one, two in work.session.execute(asked)]
         found |= dict.fromkeys(pairs, shared == "phone_index")
     return tuple((one, two, found[key, one, two]) for key, one, two in sorted(found))
+
+
+def apart(work: Work, ids: Collection[int] = ()) -> tuple[tuple[int, int, str, datetime], ...]:
+    """Pairs within sight of whom somebody said that they are two, by whom and when, latest first.
+
+    Of these two, or of all who stand; those who were merged are one again.
+    """
+    first, second = aliased(PersonRow), aliased(PersonRow)
+    asked = (
+        select(ApartRow.first_id, ApartRow.second_id, ApartRow.by, ApartRow.at)
+        .join(first, (first.id == ApartRow.first_id) & first.merged_into.is_(None))
+        .join(second, (second.id == ApartRow.second_id) & second.merged_into.is_(None))
+        .order_by(ApartRow.at.desc(), ApartRow.id.desc())
+        .limit(_MOST_DOUBLES)
+    )
+    if ids:
+        asked = asked.where(ApartRow.first_id == min(ids), ApartRow.second_id == max(ids))
+    return tuple((one, two, by, at) for one, two, by, at in work.session.execute(asked))
 
 
 def _people(

@@ -1,5 +1,6 @@
 """The people's part of commands above: files taken in or back, people changed and moved."""
 
+from app.people.steps.apart import let_pair, set_apart
 from app.people.steps.imports import (
     as_seen,
     check,
@@ -32,6 +33,7 @@ __all__ = [
     "close_as_merged",
     "judge_roster",
     "keep_table",
+    "let_pair",
     "look_at_numbers",
     "move_all",
     "put_back",
@@ -39,6 +41,7 @@ __all__ = [
     "relocate",
     "remove_photo",
     "restate",
+    "set_apart",
     "state_of",
     "store_roster",
     "taken",

@@ -20,7 +20,7 @@ _LONGEST_NO = 40
 
 
 @blueprint.get("/")
-@passes(*frame.DOORS, "merging.pairs")
+@passes(*frame.DOORS, "merging.pairs", "merging.apart_pairs")
 @entered(Stage.OPEN)
 def index(guest: Guest) -> ResponseReturnValue:
     """Pairs that may be of one person, and the form for two that somebody knows."""
@@ -28,7 +28,7 @@ def index(guest: Guest) -> ResponseReturnValue:
 
 
 @blueprint.post("/")
-@passes(*frame.DOORS, "merging.pairs", "merging.pair_of")
+@passes(*frame.DOORS, "merging.pairs", "merging.apart_pairs", "merging.pair_of")
 @entered(Stage.OPEN)
 def compare(guest: Guest) -> ResponseReturnValue:
     """Two numbers were typed: to their two records, if they are there."""
@@ -66,6 +66,28 @@ def merge(guest: Guest, no: str, other: str) -> ResponseReturnValue:
     return redirect(url_for("people.person", no=kept), 303)
 
 
+@blueprint.post("/<no>/<other>/apart")
+@passes("merging.keep_apart")
+@entered(Stage.OPEN)
+def apart(guest: Guest, no: str, other: str) -> ResponseReturnValue:
+    """They are two people, and proposed no more."""
+    with frame.working(guest) as work:
+        commands.keep_apart(work, no, other)
+    frame.tell("merging.apart", {"no": no, "other": other})
+    return redirect(url_for("merging.index"), 303)
+
+
+@blueprint.post("/<no>/<other>/again")
+@passes("merging.propose_again")
+@entered(Stage.OPEN)
+def again(guest: Guest, no: str, other: str) -> ResponseReturnValue:
+    """They may be one person after all."""
+    with frame.working(guest) as work:
+        commands.propose_again(work, no, other)
+    frame.tell("merging.again", {"no": no, "other": other})
+    return redirect(url_for("merging.pair", no=no, other=other), 303)
+
+
 def _chosen(no: str, other: str) -> tuple[str, str]:
     """Which of the two is kept, and which is closed."""
     kept = request.form.get("keep", "")
@@ -76,10 +98,11 @@ def _chosen(no: str, other: str) -> tuple[str, str]:
 
 def _index(guest: Guest, refused: CmeError | None = None) -> Response:
     with frame.working(guest) as work:
-        found = queries.pairs(work)
+        found, apart = queries.pairs(work), queries.apart_pairs(work)
     return frame.page(
         guest, "console/merging.html", 200 if refused is None else refused.http_status,
-        found=found, given=request.form, refusal="" if refused is None else words.of_error(refused),
+        found=found, apart=apart, given=request.form,
+        refusal="" if refused is None else words.of_error(refused),
     )  # fmt: skip
 
 
@@ -87,11 +110,12 @@ def _pair(
     guest: Guest, no: str, other: str, refused: CmeError | None = None
 ) -> ResponseReturnValue:
     with frame.working(guest) as work:
-        records = queries.pair_of(work, no, other)
-    gone = next((one for one in records if one.file.merged_into), None)
+        sides = queries.pair_of(work, no, other)
+    gone = next((one for one in sides.records if one.file.merged_into), None)
     return frame.page(
         guest, "console/merging_pair.html", 200 if refused is None else refused.http_status,
-        records=records, gone=gone, refusal="" if refused is None else words.of_error(refused),
+        sides=sides, records=sides.records, gone=gone,
+        refusal="" if refused is None else words.of_error(refused),
         keep=request.form.get("keep", ""), figure=saying.figure, said=_said,
     )  # fmt: skip
 
