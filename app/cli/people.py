@@ -67,7 +67,7 @@ def doubles(desk: Desk) -> dict[str, Any]:
 def merge(desk: Desk, kept: str, closed: str, yes: bool) -> Told:
     """Show both records; with the word that they are one person's, make them one."""
     with desk.work() as work:
-        pair = pairing.pair_of(work, kept, closed)
+        pair = pairing.pair_of(work, kept, closed).records
     answer: dict[str, Any] = {"kept": _record(pair[0]), "closed": _record(pair[1]), "merged": yes}
     if not yes:
         return Told(answer, "people.merge.look", {"kept": kept, "closed": closed})
