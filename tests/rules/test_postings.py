@@ -12,12 +12,12 @@ from app.people.rules.postings import joined, moved, present, taken_back
 from app.people.terms import ALWAYS, Posting, PostingAct
 
 MARCH, JUNE = date(2013, 3, 1), date(2013, 6, 1)
-A, B, C = (1, 11), (1, 12), (2, None)
+A, B, C, D = (1, 11), (1, 12), (2, None), (1, 13)
 RANK = ("护师", "")
 NEW = (Posting(1, 11, MARCH, PostingAct.NEW),)
 MOVES = st.lists(
     st.tuples(
-        st.sampled_from([A, B, C]), st.integers(0, 2), st.sampled_from(PostingAct), st.booleans()
+        st.sampled_from([A, B, C, D]), st.integers(0, 2), st.sampled_from(PostingAct), st.booleans()
     ),
     max_size=8,
 )
@@ -49,11 +49,18 @@ def test_of_whom_nothing_is_told_it_is_not_known_since_when() -> None:
 def test_the_last_word_of_a_day_holds() -> None:
     there = went(NEW, B, JUNE, PostingAct.IMPORT)
 
-    elsewhere = went(there, C, JUNE, PostingAct.FORM)
-    assert [one.home for one in elsewhere] == [A, C]
+    elsewhere = went(there, D, JUNE, PostingAct.FORM)
+    assert [one.home for one in elsewhere] == [A, D]
     assert (elsewhere[0].ended, elsewhere[1].began) == (PostingAct.FORM, PostingAct.FORM)
     assert went(elsewhere, A, JUNE, PostingAct.FORM) == NEW
     assert went(NEW, B, MARCH, PostingAct.FORM) == (Posting(1, 12, MARCH, PostingAct.NEW),)
+
+
+def test_who_leaves_a_unit_on_the_day_they_came_was_there() -> None:
+    past, now = went(NEW, C, MARCH, PostingAct.TRANSFER)
+
+    assert (past.home, past.from_on, past.until_on) == (A, MARCH, MARCH)
+    assert (now.home, now.began) == (C, PostingAct.TRANSFER)
 
 
 def test_what_an_import_said_was_never_so_once_it_is_taken_back() -> None:
@@ -94,9 +101,9 @@ def test_stretches_follow_each_other_and_the_last_is_where_somebody_stands(
     now = present(told)
     assert now is not None
     assert now.home == home
-    ordered = sorted(told, key=lambda one: one.from_on)
+    ordered = sorted(told, key=lambda one: (one.from_on, one.until_on or date.max))
     assert ordered[0].from_on == MARCH
     for one, following in pairwise(ordered):
-        assert one.from_on < following.from_on == one.until_on
-        assert one.home != following.home
+        assert following.from_on == one.until_on
+        assert one.from_on < following.from_on or one.unit_id != following.unit_id
     assert ordered[-1] is now

@@ -22,8 +22,8 @@ def moved(
 ) -> tuple[Posting, ...]:
     """The stretches once somebody who stood there stands here from that day on.
 
-    Where nothing is told yet, they stood there since nobody knows when. Where somebody stood for
-    no whole day they did not stand: the day's last word holds.
+    Where nothing is told yet, they stood there since nobody knows when. In which department of one
+    unit somebody stood for no whole day they did not stand: the day's last word holds.
     """
     now = present(told)
     if now is None:
@@ -32,7 +32,7 @@ def moved(
     if now.home == home:
         return told
     others = tuple(one for one in told if one is not now)
-    if now.from_on >= day:
+    if now.from_on >= day and now.unit_id == home[0]:
         before = _before(others, now)
         if before is not None and before.home == home:
             return _reopened(others, before)
@@ -74,8 +74,8 @@ def joined(
 
 def _before(others: tuple[Posting, ...], now: Posting) -> Posting | None:
     """The stretch that ended because this one began."""
-    ended = (one for one in others if one.until_on == now.from_on and one.ended is now.began)
-    return next(ended, None)
+    ended = [one for one in others if one.until_on == now.from_on and one.ended is now.began]
+    return ended[-1] if ended else None
 
 
 def _reopened(others: tuple[Posting, ...], before: Posting) -> tuple[Posting, ...]:

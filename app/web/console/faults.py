@@ -1,8 +1,8 @@
-"""错误 — wrong cells of an import in words, in the parts that a table shows."""
+"""检查结果 — lines of an import in words, wrong cells in the parts that a table shows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,3 +64,10 @@ def label(column: str) -> str:
     book = words.book("roster")
     said = book.get(f"column.{column}", "")
     return said.split(book["template.separator"])[0]
+
+
+def brought(line: Sequence[Any]) -> tuple[int, str, str, str]:
+    """A line as it is shown: row, number, name, and what is new."""
+    row, no, name, _, columns = line
+    separator = words.book("roster")["template.separator"]
+    return row, no, name, separator.join(label(column) or column for column in columns)

@@ -14,9 +14,11 @@ from flask import (
     flash,
     get_flashed_messages,
     make_response,
+    redirect,
     render_template,
     request,
 )
+from flask.typing import ResponseReturnValue
 
 from app.accounts import queries as desk
 from app.accounts.terms import Badge
@@ -175,6 +177,12 @@ def _acting(guest: Guest, badge: Badge) -> str:
 def tell(code: str, facts: Mapping[str, object] | None = None) -> None:
     """Say on the next page what was done: the sentence of that code in words/console.toml."""
     say(words.sentence("console", code, facts or {}))
+
+
+def done(address: str, code: str, facts: Mapping[str, object] | None = None) -> ResponseReturnValue:
+    """On to the page of that address, which says what was done, by code as `tell`."""
+    tell(code, facts)
+    return redirect(address, 303)
 
 
 def say(sentence: str) -> None:

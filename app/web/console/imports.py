@@ -32,7 +32,7 @@ from app.people.terms import (
 )
 from app.speech import saying
 from app.web.console import frame
-from app.web.console.faults import faults_of, kept, label
+from app.web.console.faults import brought, faults_of, kept, label
 from app.web.sessions import Guest, entered
 
 MOST_SHOWN = 50
@@ -188,8 +188,9 @@ def take_in(guest: Guest, intake: Intake, number: int) -> ResponseReturnValue:
         return _result(guest, intake, number, refused)
     code = "imports.done" if intake.check else "edits.done_but" if left else "edits.done"
     changed = len(done.rows) if intake.check else done.counts.changed
-    frame.tell(code, {"count": changed, "until": until, "kept": left})
-    return redirect(url_for(".result", number=number), 303)
+    return frame.done(
+        url_for(".result", number=number), code, {"count": changed, "until": until, "kept": left}
+    )
 
 
 def undo(guest: Guest, intake: Intake, number: int) -> ResponseReturnValue:
@@ -201,8 +202,11 @@ def undo(guest: Guest, intake: Intake, number: int) -> ResponseReturnValue:
         return _result(guest, intake, number, refused)
     separator = words.book("roster")["template.separator"]
     code = intake.kept if stay else "imports.undone"
-    frame.tell(code, {"count": len(stay), "kept": separator.join(stay[:MOST_SHOWN])})
-    return redirect(url_for(".result", number=number), 303)
+    return frame.done(
+        url_for(".result", number=number),
+        code,
+        {"count": len(stay), "kept": separator.join(stay[:MOST_SHOWN])},
+    )
 
 
 def errors(guest: Guest, intake: Intake, number: int) -> ResponseReturnValue:
@@ -366,7 +370,7 @@ def _result(
         counts=found.counts, tabs=[(name, n) for name, (n, _) in tabs.items()], show=show,
         count=count, page=page, last=last, body=body, most=MOST_SHOWN,
         faults=tuple(faults_of(intake.form, kept(some))) if faulty else (),
-        fates=() if faulty else tuple(map(_fate, some)),
+        fates=() if faulty else tuple(map(brought, some)),
         refusal=words.of_error(refused) if refused else "", moment=saying.moment,
         again=tuple(faults_of(intake.form, refused.rows)) if refused else (),
         undo_until=undo_until, undoable=bool(undo_until and now <= undo_until),
@@ -380,19 +384,12 @@ def _tabs(found: ImportRecord, body: Mapping[str, Any]) -> dict[str, tuple[int, 
     by_fate: dict[str, list[Any]] = {}
     for line in body["fates"]:
         by_fate.setdefault(line[3], []).append(line)
-    brought = {
+    lines = {
         fate.value: (found.counts.get(fate, 0), by_fate.get(fate, []))
         for fate in (Fate.ADDED, Fate.CHANGED)
     }
     read = {name: (len(body[name]), body[name]) for name in ("faults", "notes")}
-    return {"faults": read["faults"], "notes": read["notes"], **brought}
-
-
-def _fate(line: Sequence[Any]) -> tuple[int, str, str, str]:
-    """A line as it is shown: row, number, name, and what is new."""
-    row, no, name, _, columns = line
-    separator = words.book("roster")["template.separator"]
-    return row, no, name, separator.join(label(column) or column for column in columns)
+    return {"faults": read["faults"], "notes": read["notes"], **lines}
 
 
 def _file(content: bytes, name: str) -> Response:

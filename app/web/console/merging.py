@@ -62,8 +62,11 @@ def merge(guest: Guest, no: str, other: str) -> ResponseReturnValue:
     except (ConflictError, InvalidError) as refused:
         return _pair(guest, no, other, refused)
     said = "merged_twice" if done.twice else "merged"
-    frame.tell(f"merging.{said}", {"carried": done.carried, "twice": done.twice, "no": kept})
-    return redirect(url_for("people.person", no=kept), 303)
+    return frame.done(
+        url_for("people.person", no=kept),
+        f"merging.{said}",
+        {"carried": done.carried, "twice": done.twice, "no": kept},
+    )
 
 
 @blueprint.post("/<no>/<other>/apart")
@@ -73,8 +76,7 @@ def apart(guest: Guest, no: str, other: str) -> ResponseReturnValue:
     """They are two people, and proposed no more."""
     with frame.working(guest) as work:
         commands.keep_apart(work, no, other)
-    frame.tell("merging.apart", {"no": no, "other": other})
-    return redirect(url_for("merging.index"), 303)
+    return frame.done(url_for("merging.index"), "merging.apart", {"no": no, "other": other})
 
 
 @blueprint.post("/<no>/<other>/again")
@@ -84,8 +86,9 @@ def again(guest: Guest, no: str, other: str) -> ResponseReturnValue:
     """They may be one person after all."""
     with frame.working(guest) as work:
         commands.propose_again(work, no, other)
-    frame.tell("merging.again", {"no": no, "other": other})
-    return redirect(url_for("merging.pair", no=no, other=other), 303)
+    return frame.done(
+        url_for("merging.pair", no=no, other=other), "merging.again", {"no": no, "other": other}
+    )
 
 
 def _chosen(no: str, other: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask import Response, redirect, request, url_for
+from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.accounts.commands import staffing
@@ -71,8 +71,11 @@ def put_status(guest: Guest, no: str) -> ResponseReturnValue:
             )  # fmt: skip
     except (ConflictError, InvalidError) as refused:
         return _page(guest, no, refused, "status", {"status": status, "since": said})
-    frame.tell("people.status", {"since": since, "status": trails.said(f"status.{status}")})
-    return redirect(url_for("people.person", no=no), 303)
+    return frame.done(
+        url_for("people.person", no=no),
+        "people.status",
+        {"since": since, "status": trails.said(f"status.{status}")},
+    )
 
 
 @blueprint.get("/<no>/edit")
@@ -100,8 +103,7 @@ def amend(guest: Guest, no: str) -> ResponseReturnValue:
             staffing.amend_person(work, no, said, seen=form.get("seen", ""))
     except (ConflictError, InvalidError) as refused:
         return _form(guest, no, refused, form.to_dict())
-    frame.tell("people.amended", {"name": told["name"]})
-    return redirect(url_for("people.person", no=no), 303)
+    return frame.done(url_for("people.person", no=no), "people.amended", {"name": told["name"]})
 
 
 @blueprint.post("/<no>/numbers")
@@ -144,8 +146,7 @@ def put_photo(guest: Guest, no: str) -> ResponseReturnValue:
         return _page(guest, no, refused, "photo")
     with frame.working(guest) as work:
         files.put_photo(work, no, made)
-    frame.tell("people.photo")
-    return redirect(url_for("people.person", no=no), 303)
+    return frame.done(url_for("people.person", no=no), "people.photo")
 
 
 @blueprint.post("/<no>/photo/remove")
@@ -155,8 +156,7 @@ def remove_photo(guest: Guest, no: str) -> ResponseReturnValue:
     """They have no photo any more."""
     with frame.working(guest) as work:
         files.remove_photo(work, no)
-    frame.tell("people.no_photo")
-    return redirect(url_for("people.person", no=no), 303)
+    return frame.done(url_for("people.person", no=no), "people.no_photo")
 
 
 @blueprint.get("/<no>/why/<path:project_no>/<int:batch_no>")

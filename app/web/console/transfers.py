@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, redirect, request, url_for
+from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.accounts.terms import Stage
@@ -63,8 +63,11 @@ def decide(guest: Guest, transfer: int) -> ResponseReturnValue:
             one = queries.transfer_of(work, transfer)
     except (ConflictError, InvalidError) as refused:
         return _request(guest, transfer, refused)
-    frame.tell(f"transfers.{said}", {"name": one.name, "unit": one.target})
-    return redirect(url_for("transfers.page", transfer=transfer), 303)
+    return frame.done(
+        url_for("transfers.page", transfer=transfer),
+        f"transfers.{said}",
+        {"name": one.name, "unit": one.target},
+    )
 
 
 @blueprint.get("/leave/<no>")
@@ -86,8 +89,11 @@ def leave(guest: Guest, no: str) -> ResponseReturnValue:
             one = queries.transfer_of(work, number)
     except (ConflictError, InvalidError) as refused:
         return _leaving(guest, no, refused)
-    frame.tell("transfers.asked_out", {"name": one.name, "unit": one.target})
-    return redirect(url_for("transfers.page", transfer=number), 303)
+    return frame.done(
+        url_for("transfers.page", transfer=number),
+        "transfers.asked_out",
+        {"name": one.name, "unit": one.target},
+    )
 
 
 @blueprint.get("/join")
@@ -110,8 +116,9 @@ def join(guest: Guest) -> ResponseReturnValue:
             number = commands.ask_in(work, unit, given["no"], given["name"], department)
     except (ConflictError, InvalidError, NotFoundError) as refused:
         return _joining(guest, refused)
-    frame.tell("transfers.asked_in", {"name": given["name"]})
-    return redirect(url_for("transfers.page", transfer=number), 303)
+    return frame.done(
+        url_for("transfers.page", transfer=number), "transfers.asked_in", {"name": given["name"]}
+    )
 
 
 def _decide(work: Work, transfer: int) -> str:
