@@ -18,7 +18,9 @@ MOST = 200
 _SILENT = frozenset(
     {"kind", "path", "person_id", "id", "name_key", "uid_index", "phone_index", "mark"}
 ) | {"id_number_index"}
-_KINDS = frozenset({"", "add", "edit", "remove", "recall", "settle", "stop", "take", "look"})
+_KINDS = frozenset(
+    {"", "add", "edit", "merge", "remove", "recall", "settle", "stop", "take", "look"}
+)
 
 
 @dataclass(frozen=True, slots=True)
