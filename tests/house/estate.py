@@ -46,6 +46,7 @@ from app.kernel.secret import Secret
 from app.kernel.table import Table, pasted
 from app.making import commands as making
 from app.making.terms import Kind
+from app.merging import commands as merging
 from app.org.terms import Branch, UnitId, UnitKind
 from app.people.rules.roster import FORM
 from app.projects import queries as projects
@@ -218,6 +219,7 @@ def founded(site: Site, cast: Cast, official: Official, make_terminal: MakeTermi
     people_in = entered(site, cast, official)
     _contested(site)
     _stopped(site, cast)
+    _told_apart(site, cast)
     queued_upload_id = _queued(site)
     machine.tap(held(CAO_JING), at=at("17:40:00", "2013-05-19"))
     with begin(site, OPERATOR) as work:
@@ -252,6 +254,16 @@ def _stopped(site: Site, cast: Cast) -> None:
     for number, actor in enumerate((cast.hospital_admin, cast.county_hospital_admin)):
         with begin(site, actor) as work:
             progress.ask_stop(work, "tests", number, actor.place)
+
+
+def _told_apart(site: Site, cast: Cast) -> None:
+    """Of each hospital two people of whom it was said that they are two."""
+    for actor, one, two in (
+        (cast.hospital_admin, HE_MIN, ZHOU_LAN),
+        (cast.county_hospital_admin, ZHENG_HAI, TIAN_HUI),
+    ):
+        with begin(site, actor) as work:
+            merging.keep_apart(work, one, two)
 
 
 def _reported(site: Site) -> None:
