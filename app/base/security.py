@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, column, text, update
-from sqlalchemy import values as sql_values
+from sqlalchemy import Table, func, literal, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import BigInteger, Text
 
 from app.base.database import AppendOnly, Audited, Base, Between, Personal, Placed
@@ -117,8 +117,14 @@ def repath(work: Work, places: Mapping[int, Place]) -> None:
     if not places:
         return
     work.session.execute(_MOVING)
-    moves = sql_values(column("person_id", BigInteger), column("path", Text), name="moves").data(
-        [(person, place.path) for person, place in places.items()]
+    # Two arrays, however many people move: a list of values has a limit, and takes long to write.
+    moves = (
+        func.unnest(
+            literal(list(places), ARRAY(BigInteger)),
+            literal([place.path for place in places.values()], ARRAY(Text)),
+        )
+        .table_valued("person_id", "path", name="moves")
+        .render_derived()
     )
     for table in personal_tables():
         work.session.execute(
