@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 
 from app import config as settings
 from app.base import cookies, logs
@@ -56,11 +57,18 @@ def build(config: settings.Config) -> Site:
     )
 
 
+class Number(IntegerConverter):
+    """A number in an address: not longer than those that the database keeps."""
+
+    regex = r"\d{1,18}"
+
+
 def create_app(site: Site | None = None) -> Flask:
     """The WSGI application with all its doors."""
     flask = Flask("app", root_path=str(settings.ROOT / "app" / "web"))
     site = site or build(settings.load())
     flask.extensions["site"] = site
+    flask.url_map.converters["int"] = Number
     flask.json = PlainJson(flask)
     # What was done is told on the next page: a cookie of its own carries that, and nothing else.
     flask.secret_key = site.config.secret.reveal()

@@ -111,6 +111,10 @@ def test_who_may_not_do_a_thing_is_told_so_without_codes_and_finds_the_way_back(
     assert '<a href="/console/">回到首页</a>' in refused.text
 
 
+def test_a_number_that_nothing_can_have_is_not_there(office: Office) -> None:
+    assert office.desk().get(f"/console/awards/runs/{10**20}").status_code == 404
+
+
 def test_who_governs_nothing_has_no_menu(entrance: Entrance) -> None:
     signed = entrance.claim()
     web = app_of(entrance.site).test_client()
