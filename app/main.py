@@ -57,6 +57,9 @@ def build(config: settings.Config) -> Site:
     )
 
 
+_LONGEST_FORM = 4 * 1024 * 1024
+
+
 class Number(IntegerConverter):
     """A number in an address: not longer than those that the database keeps."""
 
@@ -73,6 +76,8 @@ def create_app(site: Site | None = None) -> Flask:
     # What was done is told on the next page: a cookie of its own carries that, and nothing else.
     flask.secret_key = site.config.secret.reveal()
     flask.config |= cookies.told_once(site.config)
+    # Who pastes a whole roster is told that it is too long, and does not lose the page.
+    flask.config["MAX_FORM_MEMORY_SIZE"] = _LONGEST_FORM
     if proxies := site.config.trusted_proxies:
         # Counted from the right: what stands further left may have been written by anybody.
         flask.wsgi_app = ProxyFix(  # type: ignore[method-assign]

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from openpyxl import Workbook, load_workbook
 from sqlalchemy import Engine, text
-from werkzeug.test import TestResponse
+from werkzeug.test import TestResponse, encode_multipart
 
 from app.base.work import begin
 from app.cards import commands
@@ -294,7 +294,12 @@ def test_a_text_file_of_an_old_excel_is_read(desk: Desk) -> None:
 
 
 def test_too_many_pasted_rows_are_refused_and_kept(desk: Desk) -> None:
-    answer = pasted(desk, HEAD, *[LI] * 501)
+    """As a browser sends them from a form with a file: more than half a megabyte."""
+    rows = "\n".join("\t".join(row) for row in (HEAD, *[(*LI, "备注" * 200)] * 501))
+    typed = {"form_token": desk.session.csrf, "pasted": rows}
+    boundary, body = encode_multipart(typed)
+    kind = f"multipart/form-data; boundary={boundary}"
+    answer = desk.web.post(IMPORT, data=body, content_type=kind)
 
     assert answer.status_code == 422
     assert "一次最多 500 行" in said(answer.text).replace("最多500行", "最多 500 行")
