@@ -123,3 +123,15 @@ def test_the_day_can_be_kept_as_a_list(office: Office) -> None:
 
     assert answer.status_code == 200
     assert "spreadsheetml" in answer.headers["Content-Type"]
+
+
+def test_whoever_takes_a_list_away_stands_in_the_log(office: Office) -> None:
+    desk, clock = office.desk(), office.entrance.clock
+    for address in ("people/export", "export/cards", "export/courses", "log/export"):
+        clock.now += SECOND
+        assert desk.get(f"/console/{address}").status_code == 200
+
+    page = desk.get(f"{LOG}?about=accounts").text
+
+    for kind in ("人员", "卡", "公需课", "操作日志"):
+        assert f"名单：{kind}；" in page

@@ -16,11 +16,11 @@ from sqlalchemy import text
 
 from app.accounts import commands as accounts
 from app.accounts import queries as desk
-from app.accounts.commands import binding, proving, slips, staffing
+from app.accounts.commands import binding, exporting, proving, slips, staffing
 from app.accounts.commands import requests as answering
 from app.accounts.queries import binding as bindings
 from app.accounts.queries import proofs
-from app.accounts.terms import CodeId, DeliveryState, GrantId, Screen
+from app.accounts.terms import CodeId, DeliveryState, GrantId, ListKind, Screen
 from app.accounts.terms.proofs import Attempt, PhoneEvidence, SlipEvidence
 from app.attendance import commands as attendance
 from app.attendance.queries import clocks, devices, guessing, histogram, records, uploads
@@ -287,6 +287,9 @@ BOOK: dict[str, tuple[Case, ...]] = {
             one for one in desk.logbook(w, EVER, most=10_000).entries
             if one.person is not None and one.person.no == HE_MIN
         ]),
+    ),
+    "accounts.export": (
+        Case(lambda w, _: exporting.export(w, ListKind.PEOPLE, 1), "a line of one's own log"),
     ),
     "accounts.unmask": (Case(lambda w, _: staffing.unmask(w, HE_MIN, "核对")),),
     "accounts.bindings_of": (Case(lambda w, _: bindings.bindings_of(w, HE_MIN)),),

@@ -2,6 +2,7 @@
 
 from app.accounts.terms.binding import Binding
 from app.accounts.terms.codes import Code, Freezing
+from app.accounts.terms.exporting import ListKind
 from app.accounts.terms.followers import (
     Channel,
     Delivery,
@@ -81,6 +82,7 @@ __all__ = [
     "Invitation",
     "Keeper",
     "Link",
+    "ListKind",
     "Login",
     "LoginId",
     "MenuState",

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from flask import Response
 from flask.typing import ResponseReturnValue
 
-from app.accounts.terms import Stage
+from app.accounts.commands.exporting import export
+from app.accounts.terms import ListKind, Stage
 from app.base import words, workbooks
 from app.base.work import passes
 from app.cards import queries as cards
@@ -33,12 +34,13 @@ _COURSE = (
 
 
 @blueprint.get("/cards")
-@passes("cards.register")
+@passes("cards.register", "accounts.export")
 @entered(Stage.OPEN)
 def of_cards(guest: Guest) -> ResponseReturnValue:
     """Every card within sight, whose it is, and how it stands."""
     with frame.working(guest) as work:
         found = cards.register(work)
+        export(work, ListKind.CARDS, len(found))
     said = words.book("people")
     head = [
         *map(label, ("person_no", "name", "card_no")),
@@ -54,12 +56,13 @@ def of_cards(guest: Guest) -> ResponseReturnValue:
 
 
 @blueprint.get("/courses")
-@passes("credits.course_register")
+@passes("credits.course_register", "accounts.export")
 @entered(Stage.OPEN)
 def of_courses(guest: Guest) -> ResponseReturnValue:
     """Every public course that somebody within sight has credit for."""
     with frame.working(guest) as work:
         found = credits.course_register(work)
+        export(work, ListKind.COURSES, len(found))
     lines = [
         [no, name, str(one.year), one.course, f"{one.hours:f}", str(one.gross.amount), one.issuer,
          one.on.isoformat()]

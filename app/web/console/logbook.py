@@ -10,8 +10,9 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.accounts import queries as desk
+from app.accounts.commands import exporting
 from app.accounts.queries import LogEntry, Looked
-from app.accounts.terms import Stage
+from app.accounts.terms import ListKind, Stage
 from app.base import words
 from app.base.work import passes
 from app.kernel.actor import Via
@@ -68,13 +69,14 @@ def page(guest: Guest) -> ResponseReturnValue:
 
 
 @blueprint.get("/export")
-@passes("accounts.logbook", "org.tree")
+@passes("accounts.logbook", "accounts.export", "org.tree")
 @entered(Stage.OPEN)
 def export(guest: Guest) -> ResponseReturnValue:
     """The same day as a list."""
     with frame.working(guest) as work:
         asked = _asked(local_date(work.now))
         found = desk.logbook(work, _looked(replace(asked, until="")), most=_MOST_EXPORTED)
+        exporting.export(work, ListKind.LOG, len(found.entries), str(asked.day))
         names = {str(one.id): one.name for one in org.tree(work)}
     book = words.book("console")
     lines = [[book[f"logbook.{name}"] for name in _EXPORTED]]

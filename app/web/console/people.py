@@ -9,8 +9,9 @@ from typing import Any
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.accounts.commands import exporting
 from app.accounts.queries import binding as bindings
-from app.accounts.terms import Stage
+from app.accounts.terms import ListKind, Stage
 from app.base import words
 from app.base.work import Work, passes
 from app.cards import commands as roster_commands
@@ -109,7 +110,7 @@ def index(guest: Guest) -> ResponseReturnValue:
 @blueprint.get("/export")
 @passes(
     "people.everyone", "org.tree", "cards.holders_of_number", "cards.active_numbers",
-    "accounts.bound_people", "credits.positions_of", "credits.who_stands",
+    "accounts.bound_people", "accounts.export", "credits.positions_of", "credits.who_stands",
 )  # fmt: skip
 @entered(Stage.OPEN)
 def export(guest: Guest) -> ResponseReturnValue:
@@ -119,6 +120,7 @@ def export(guest: Guest) -> ResponseReturnValue:
         tree = org.tree(work)
         found = people.everyone(work, search_of(work, asked, trees.chosen(tree, asked.unit)))
         rows = _rows(work, found, tree)
+        exporting.export(work, ListKind.PEOPLE, len(rows))
     book = words.book("people")
     lines = [[book[f"export.{name}"] for name in _EXPORTED]]
     lines += [_line(row, book) for row in rows]

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.accounts.terms import Stage
+from app.accounts.commands import exporting
+from app.accounts.terms import ListKind, Stage
 from app.attendance import commands as attendance
 from app.attendance.queries import devices
 from app.awards import commands, rules
@@ -147,6 +148,7 @@ def package(guest: Guest, no: str) -> ResponseReturnValue:
 @passes(
     "projects.dossier_of", "projects.moves_of", "filing.folder_of_project", "filing.attachment_of",
     "filing.alterations_of", "attendance.records_of", "awards.standings_of", "awards.verdicts_of",
+    "accounts.export",
 )  # fmt: skip
 @entered(Stage.OPEN)
 def pack(guest: Guest, no: str) -> ResponseReturnValue:
@@ -155,6 +157,7 @@ def pack(guest: Guest, no: str) -> ResponseReturnValue:
         found = projects.dossier_of(work, no)
         folder = filings.folder_of_project(work, no)
         past = projects.moves_of(work, no), filings.alterations_of(work, no)
+        exporting.export(work, ListKind.ARCHIVE, len(found.batches), found.project.no)
         now = work.now
     made = archive.stream(lambda: frame.working(guest), found, folder, past, guest.actor.name, now)
     name = words.sentence("archive", "name.archive", {"no": found.project.no})
